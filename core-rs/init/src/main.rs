@@ -1,0 +1,3 @@
+//! The static executable: front, stage, monitor, guard.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! OCI seccomp profiles compiled to a balanced search over system call numbers.

@@ -1,0 +1,1 @@
+//! Executes the plan steps of the runtime namespace.

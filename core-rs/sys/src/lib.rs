@@ -1,0 +1,1 @@
+//! System calls, one a function, with the call and errno in every error.

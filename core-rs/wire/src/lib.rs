@@ -1,0 +1,30 @@
+//! The documents that TypeScript and Rust exchange: plans, requests, replies, errors.
+//!
+//! These types are the one source. The TypeScript types in `lib/core/wire.ts` are generated from them with the feature `typescript`.
+
+pub mod blank;
+pub mod error;
+pub mod plan;
+pub mod request;
+
+/// Raised on any change of an op, a field or a type; `lib/core/symbols.ts` has the same number.
+pub const ABI_VERSION: u32 = 1;
+
+/// Derives what every wire type has: serde with camelCase fields and snake_case kinds, and TypeScript on request.
+macro_rules! wire_type {
+    ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        $(#[$meta])*
+        pub struct $($rest)*
+    };
+    ($(#[$meta:meta])* pub enum $($rest:tt)*) => {
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case", rename_all_fields = "camelCase")]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+        $(#[$meta])*
+        pub enum $($rest)*
+    };
+}
+pub(crate) use wire_type;
