@@ -2,7 +2,7 @@
 //!
 //! A blank is written `${name}`; a literal `${` is written `$${`. A list element that is exactly `${arguments}` stands for all of the program's arguments.
 
-use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The list blank of the program's arguments.
@@ -11,38 +11,59 @@ pub const ARGUMENTS: &str = "${arguments}";
 /// Values of the blanks, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Blanks {
-    /// Text blanks: `id`, `created` and, once the child exists, `pid`.
+    /// Text blanks: `id`, `created` and, once the child exists, `pid` and `start`.
     pub text: BTreeMap<String, String>,
     /// The program's own arguments.
     pub arguments: Vec<String>,
 }
 
-/// Fills in every blank of a document that has a value; one without a value stays.
-pub fn fill(document: &mut Value, blanks: &Blanks) {
-    match document {
-        Value::String(text) => {
-            if text.contains("${") {
-                *text = fill_text(text, blanks);
-            }
-        }
-        Value::Array(items) => {
-            if let Some(at) = items.iter().position(|item| item.as_str() == Some(ARGUMENTS)) {
-                // Not filled in again: the arguments are the program's own text.
-                let after = items.split_off(at + 1);
-                items.pop();
-                items.iter_mut().for_each(|item| fill(item, blanks));
-                items.extend(blanks.arguments.iter().cloned().map(Value::String));
-                items.extend(after.into_iter().map(|mut item| {
-                    fill(&mut item, blanks);
-                    item
-                }));
-            } else {
-                items.iter_mut().for_each(|item| fill(item, blanks));
-            }
-        }
-        Value::Object(fields) => fields.values_mut().for_each(|value| fill(value, blanks)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+/// Fills in every blank of a JSON text that has a value; one without a value stays.
+///
+/// On the text, because a plan is some ten thousand bytes with a handful of blanks: parsing it into a tree first would cost more than the rest.
+/// The list blank is found with its quotation marks, which inside a JSON string would be escaped, so it is always a whole element.
+pub fn fill_json<'a>(text: &'a str, blanks: &Blanks) -> Cow<'a, str> {
+    if !text.contains("${") {
+        return Cow::Borrowed(text);
     }
+    let escaped = Blanks {
+        text: blanks.text.iter().map(|(name, value)| (name.clone(), escape(value))).collect(),
+        arguments: Vec::new(),
+    };
+    let element = format!("\"{ARGUMENTS}\"");
+    let mut filled = String::with_capacity(text.len() + 1024);
+    let mut rest = text;
+    while let Some(at) = rest.find(&element) {
+        filled.push_str(&fill_text(&rest[..at], &escaped));
+        rest = &rest[at + element.len()..];
+        push_arguments(&mut filled, &mut rest, &blanks.arguments);
+    }
+    filled.push_str(&fill_text(rest, &escaped));
+    Cow::Owned(filled)
+}
+
+/// Writes the arguments as list elements; when there are none, one of the commas around them goes too.
+fn push_arguments(filled: &mut String, rest: &mut &str, arguments: &[String]) {
+    for (number, argument) in arguments.iter().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        filled.push_str(comma);
+        filled.push('"');
+        filled.push_str(&escape(argument));
+        filled.push('"');
+    }
+    if !arguments.is_empty() {
+        return;
+    }
+    if let Some(after) = rest.trim_start().strip_prefix(',') {
+        *rest = after;
+    } else if filled.trim_end().ends_with(',') {
+        filled.truncate(filled.trim_end().len() - 1);
+    }
+}
+
+/// The text between the quotation marks of its JSON string.
+fn escape(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Fills in the blanks of one text.
@@ -69,6 +90,7 @@ pub fn fill_text(text: &str, blanks: &Blanks) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use serde_json::json;
@@ -97,9 +119,33 @@ mod tests {
     }
 
     #[test]
-    fn fill_replaces_the_argument_list_without_reading_it() {
-        let mut document = json!({"arguments": ["sh", "${arguments}", "${id}"], "n": 1});
-        fill(&mut document, &blanks());
-        assert_eq!(document, json!({"arguments": ["sh", "echo", "${id}", "0f3a"], "n": 1}));
+    fn fill_json_does_what_its_table_says() {
+        let mut blanks = blanks();
+        blanks.text.insert("odd".to_owned(), "a\"\\\n${id}".to_owned());
+        for (input, expected) in [
+            (json!({"n": 1}), json!({"n": 1})),
+            (json!({"a": ["sh", "${arguments}", "${id}"]}), json!({"a": ["sh", "echo", "${id}", "0f3a"]})),
+            (json!(["$${arguments}"]), json!(["${arguments}"])),
+            (json!(["\"${arguments}\""]), json!(["\"${arguments}\""])),
+            (json!({"x": "<${odd}>"}), json!({"x": "<a\"\\\n${id}>"})),
+            (json!(["${pid}", "$${pid}"]), json!(["${pid}", "${pid}"])),
+        ] {
+            let text = input.to_string();
+            let filled = fill_json(&text, &blanks);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&filled).unwrap(), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn fill_json_leaves_a_valid_list_when_there_are_no_arguments() {
+        let blanks = Blanks { arguments: Vec::new(), ..blanks() };
+        for (input, expected) in [
+            (r#"["${arguments}"]"#, "[]"),
+            (r#"["a","${arguments}"]"#, r#"["a"]"#),
+            (r#"["${arguments}","b"]"#, r#"["b"]"#),
+            (r#"["a" , "${arguments}" , "b"]"#, r#"["a" ,  "b"]"#),
+        ] {
+            assert_eq!(fill_json(input, &blanks), expected);
+        }
     }
 }
