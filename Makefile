@@ -1,0 +1,119 @@
+# masu: everything that builds and gates. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# What is built for; a cross build needs `rustup target add` and a C cross compiler.
+ARCH ?= $(shell uname -m)
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' deno.json)
+TARGET := $(ARCH)-unknown-linux-gnu
+
+# Deno, denort, @std, zig: found or fetched once by tools/toolchain, which says what it chose and how to force another choice.
+ifneq ($(filter-out help clean install,$(or $(MAKECMDGOALS),help)),)
+include build/toolchain.mk
+endif
+export DENO_TLS_CA_STORE ?= mozilla,system
+export DENO_NO_UPDATE_CHECK := 1
+
+build/toolchain.mk: tools/toolchain tools/wheels.txt tools/carve_denort.ts tools/elf.ts
+	@mkdir -p build
+	@ARCH=$(ARCH) tools/toolchain $@
+
+ifeq ($(STD),npm)
+RESOLVE := --import-map=tools/without-jsr.json --lock=tools/without-jsr.lock --frozen
+endif
+
+# Paths of this machine stay out of the artefacts: one build twice gives the same bytes (docs/adr/0006-reproducible-build.md).
+CARGO_HOME ?= $(HOME)/.cargo
+REMAP := --remap-path-prefix=$(CURDIR)/core-rs=masu --remap-path-prefix=$(CARGO_HOME)=cargo
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+CARGO := cd core-rs && MASU_INIT=$(CURDIR)/build/init cargo
+
+SOURCES := $(shell find cli lib mod.ts -name '*.ts' ! -name '*_test.ts' 2>/dev/null)
+# What the compiled program may do of itself: load the core and read the environment. All else is the core's.
+PERMISSIONS := --no-prompt --allow-ffi --allow-env
+
+.PHONY: help build run test ok fmt wire bench install dist clean always
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
+
+build: dist/masu ## build dist/masu, the whole program in one file
+
+run: build ## build masu and run a container with it
+	dist/masu run --rm host sh -c 'echo "Hello from $$(hostname): process $$$$ of $$(ls -d /proc/[0-9]* | wc -l), user $$(id -u), kernel $$(uname -r)"'
+
+test: build build/test/init ## run all tests; as root for those of containers
+	@DENO="$(DENO)" RESOLVE="$(RESOLVE)" MASU_INIT=$(CURDIR)/build/init MASU_BIN="$${MASU_BIN:-$(CURDIR)/dist/masu}" tools/test
+
+ok: build/init ## format, lint, types and unit tests: no root, under a minute when warm
+	$(DENO) fmt --quiet --check
+	$(DENO) lint --quiet
+	$(DENO) check --quiet $(RESOLVE) .
+	cd core-rs && cargo fmt --check
+	$(CARGO) clippy --locked --quiet --workspace --all-targets --all-features -- -D warnings
+	@DENO="$(DENO)" RESOLVE="$(RESOLVE)" MASU_INIT=$(CURDIR)/build/init tools/test unit
+
+fmt: ## format TypeScript, Markdown, JSON and Rust
+	$(DENO) fmt --quiet
+	cd core-rs && cargo fmt
+
+wire: ## generate lib/core/wire.ts from the Rust types
+	cd core-rs && cargo run --locked --quiet -p masu-wire --features typescript --example typescript >$(CURDIR)/build/wire.ts
+	$(DENO) fmt --quiet build/wire.ts
+	mv build/wire.ts lib/core/wire.ts
+
+bench: build ## measure against the peers and the kernel's floor
+	$(DENO) run --allow-all $(RESOLVE) bench/main.ts
+
+install: ## copy dist/masu to DESTDIR/PREFIX/bin
+	@test -x dist/masu || { echo 'masu: dist/masu is not there; hint: make build' >&2; exit 1; }
+	install -D -m 755 dist/masu "$(DESTDIR)$(PREFIX)/bin/masu"
+
+dist: build ## pack dist/masu-VERSION-ARCH.tar.gz and its SHA-256
+	tar --create --sort=name --format=ustar --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	  --transform='s,^dist/,,;s,^,masu-$(VERSION)/,' dist/masu LICENSE README.md docs | gzip --no-name --best >dist/masu-$(VERSION)-$(ARCH).tar.gz
+	cd dist && sha256sum masu-$(VERSION)-$(ARCH).tar.gz >masu-$(VERSION)-$(ARCH).tar.gz.sha256
+	@cat dist/*.sha256
+
+clean: ## remove all that was built or fetched
+	rm -rf build dist core-rs/target
+
+always:
+
+# Cargo knows what changed; a file that came out the same stays as old as it is, so that nothing after it is made again.
+define keep
+@mkdir -p $(@D)
+@cmp -s $(1) $@ || cp $(1) $@
+endef
+
+build/init: always build/toolchain.mk
+	@cd core-rs && RUSTFLAGS="-C target-feature=+crt-static $(REMAP)" \
+	  cargo build --locked --quiet --profile init --target $(TARGET) -p masu-init
+	$(call keep,core-rs/target/$(TARGET)/init/init)
+
+# zig links for an old glibc; without it the core needs this machine's.
+CORE_BUILD := $(if $(ZIG),$(ZIGBUILD) zigbuild,cargo build)
+CORE_ENV = cd core-rs && RUSTFLAGS="$(REMAP)" MASU_INIT=$(CURDIR)/build/init CARGO_ZIGBUILD_ZIG_PATH=$(ZIG) \
+  CARGO_ZIGBUILD_CACHE_DIR=$(CURDIR)/build/zigbuild ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig ZIG_LOCAL_CACHE_DIR=$(CURDIR)/build/zig
+
+build/masu_core.so: always build/init
+	@$(CORE_ENV) $(CORE_BUILD) --locked --quiet --release --target $(TARGET)$(if $(ZIG),.$(GLIBC)) -p masu-core
+	$(call keep,core-rs/target/$(TARGET)/release/libmasu_core.so)
+
+build/masu.js: $(SOURCES) deno.json build/toolchain.mk
+	@$(DENO) bundle --quiet --platform deno $(RESOLVE) --output $@ cli/main.ts
+
+build/masu-compiled: build/masu.js build/masu_core.so
+	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) \
+	  $(PERMISSIONS) --include build/masu_core.so --output $@ build/masu.js
+
+dist/masu: build/masu-compiled build/init tools/join.ts
+	@mkdir -p dist
+	@$(DENO) run --no-config --allow-read --allow-write=dist tools/join.ts build/init build/masu-compiled $@
+	@$(DENO) run --no-config --allow-read tools/check_elf.ts $(if $(filter host,$(GLIBC)),99.99,$(GLIBC)) $@
+	@echo "masu build: $@ is ready" >&2
