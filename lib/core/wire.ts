@@ -172,6 +172,10 @@ export type HostStep = {
    * Make missing parents too (same mode), and accept a directory that is there.
    */
   parents: boolean;
+  /**
+   * chown(2) of the directory itself, when it was made; none: whoever makes it.
+   */
+  owner: Owner | null;
 } | {
   "kind": "write_file";
   /**
@@ -252,6 +256,10 @@ export type HostStep = {
    * The file.
    */
   path: string;
+  /**
+   * Only when it is a symbolic link to this; anything else belongs to somebody else and is left alone.
+   */
+  target: string | null;
 } | {
   "kind": "remove_mount_point";
   /**
@@ -266,6 +274,20 @@ export type HostStep = {
    * It is a file (made for a bind mount of a file), to be removed if it is empty.
    */
   file: boolean;
+};
+
+/**
+ * chown(2), ids of the runtime namespace.
+ */
+export type Owner = {
+  /**
+   * User id.
+   */
+  uid: number;
+  /**
+   * Group id.
+   */
+  gid: number;
 };
 
 /**
@@ -710,6 +732,10 @@ export type StageStep =
      * Mount it on `/dev/console`.
      */
     console: boolean;
+    /**
+     * Its owner in the container: the program's user, who may then open it by name.
+     */
+    uid: number;
   }
   | {
     "kind": "new_keyring";

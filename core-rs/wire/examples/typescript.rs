@@ -31,6 +31,7 @@ fn main() {
         plan::Fact,
         plan::Witness,
         plan::HostStep,
+        plan::Owner,
         plan::DeviceRule,
         plan::Namespace,
         plan::CloneStep,

@@ -83,6 +83,8 @@ wire_type! {
             mode: u32,
             /// Make missing parents too (same mode), and accept a directory that is there.
             parents: bool,
+            /// chown(2) of the directory itself, when it was made; none: whoever makes it.
+            owner: Option<Owner>,
         },
         /// open(2) and write(2) of a file of masu's own: written beside, then renamed over; or made anew and refused when it is there.
         WriteFile {
@@ -139,6 +141,8 @@ wire_type! {
         RemoveFile {
             /// The file.
             path: String,
+            /// Only when it is a symbolic link to this; anything else belongs to somebody else and is left alone.
+            target: Option<String>,
         },
         /// rmdir(2) of an empty directory that a mount point needed, resolved below `root` without symbolic links. Anything else is left alone.
         RemoveMountPoint {
@@ -149,6 +153,17 @@ wire_type! {
             /// It is a file (made for a bind mount of a file), to be removed if it is empty.
             file: bool,
         },
+    }
+}
+
+wire_type! {
+    /// chown(2), ids of the runtime namespace.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Owner {
+        /// User id.
+        pub uid: u32,
+        /// Group id.
+        pub gid: u32,
     }
 }
 
@@ -481,6 +496,8 @@ wire_type! {
             columns: u16,
             /// Mount it on `/dev/console`.
             console: bool,
+            /// Its owner in the container: the program's user, who may then open it by name.
+            uid: u32,
         },
         /// keyctl(2) KEYCTL_JOIN_SESSION_KEYRING. Skipped where the kernel has no keys.
         NewKeyring {
