@@ -1,1 +1,12 @@
-//! The library that Deno loads.
+//! The library that Deno loads: one call in, one JSON document out.
+//!
+//! It lives in a process of many threads, so between clone and execve there is nothing but execve; whatever needs one thread happens in `init`,
+//! which is embedded here and executed from a sealed memfd.
+
+mod dispatch;
+pub mod ffi;
+
+mod observe;
+mod process;
+
+mod wait;

@@ -1,0 +1,1 @@
+//! Op `compile_filter`: an OCI seccomp profile becomes a program.

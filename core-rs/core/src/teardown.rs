@@ -1,0 +1,1 @@
+//! Op `teardown`: executes steps, all of them, whatever fails.
