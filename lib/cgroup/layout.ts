@@ -55,8 +55,8 @@ export interface CgroupLayout {
   readonly cpuset: CpusetParent | null;
   /** The kernel accounts swap, so that `--memory-swap` can be had. */
   readonly swapAccounting: boolean;
-  /** This user may load device programs on v2 cgroups: bpf(2) needs CAP_SYS_ADMIN outside any user namespace. */
-  readonly devicePrograms: boolean;
+  /** This user may restrict devices: `devices.deny` and bpf(2) both need CAP_SYS_ADMIN outside any user namespace. */
+  readonly deviceControl: boolean;
 }
 
 /** Who asks. */
@@ -79,7 +79,7 @@ export interface MountedHierarchy {
 
 /** A layout without any cgroup. */
 export function noCgroups(mode: "none" | "disabled"): CgroupLayout {
-  return { mode, v1: [], v2: null, cpuset: null, swapAccounting: false, devicePrograms: false };
+  return { mode, v1: [], v2: null, cpuset: null, swapAccounting: false, deviceControl: false };
 }
 
 /**
@@ -162,7 +162,7 @@ export function cgroupLayout(mounted: MountedHierarchies, seen: readonly Seen[],
     v2: v2 === null ? null : unifiedHierarchy(v2, text, there, mayWrite),
     cpuset: cpuset === null ? null : { cpus: text(`${cpuset}/cpuset.cpus`), mems: text(`${cpuset}/cpuset.mems`) },
     swapAccounting: there(memory === undefined ? SWAPS : `${memory.own}/${MEMSW}`),
-    devicePrograms: user.initialUserNamespace && user.capabilities.includes("CAP_SYS_ADMIN"),
+    deviceControl: user.initialUserNamespace && user.capabilities.includes("CAP_SYS_ADMIN"),
   };
 }
 
