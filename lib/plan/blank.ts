@@ -35,7 +35,8 @@ export function fillBlanks<T>(value: T, blanks: Blanks): T {
 }
 
 function escapeText(text: string): string {
-  return text.replaceAll("${", "$${");
+  // A function: in a replacement text, `$$` would stand for one `$`.
+  return text.replaceAll("${", () => "$${");
 }
 
 function fillText(text: string, values: Readonly<Record<string, string>>): string {
