@@ -35,7 +35,7 @@ CARGO := cd core-rs && MASU_INIT=$(CURDIR)/build/init cargo
 
 SOURCES := $(shell find cli lib mod.ts -name '*.ts' ! -name '*_test.ts' 2>/dev/null)
 # What the compiled program may do of itself: load the core and read the environment. All else is the core's.
-PERMISSIONS := --no-prompt --allow-ffi --allow-env
+PERMISSIONS := --no-prompt --allow-ffi --allow-env --deny-import
 
 .PHONY: help build run test ok fmt wire bench install dist clean always
 
@@ -105,12 +105,16 @@ build/masu_core.so: always build/init
 	@$(CORE_ENV) $(CORE_BUILD) --locked --quiet --release --target $(TARGET)$(if $(ZIG),.$(GLIBC)) -p masu-core
 	$(call keep,core-rs/target/$(TARGET)/release/libmasu_core.so)
 
+# The comments of the bundle name the modules by their paths in Deno's cache: only what does not depend on this machine stays.
 build/masu.js: $(SOURCES) deno.json build/toolchain.mk
 	@$(DENO) bundle --quiet --platform deno $(RESOLVE) --output $@ cli/main.ts
+	@sed -i -E 's,^// .*/npm/,// npm/,' $@
 
+# What is embedded, in a directory of its own: `deno compile` keeps modification times.
 build/masu-compiled: build/masu.js build/masu_core.so
+	@rm -rf build/embed && mkdir build/embed && cp $^ build/embed && touch --date=@$(SOURCE_DATE_EPOCH) build/embed/*
 	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) \
-	  $(PERMISSIONS) --include build/masu_core.so --output $@ build/masu.js
+	  $(PERMISSIONS) --include build/embed/masu_core.so --output $@ build/embed/masu.js
 
 dist/masu: build/masu-compiled build/init tools/join.ts
 	@mkdir -p dist
