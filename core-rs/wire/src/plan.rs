@@ -129,6 +129,10 @@ wire_type! {
         RemoveCgroup {
             /// The cgroup's directory.
             path: String,
+            /// With what the container made below it. Otherwise a cgroup that has others below it is theirs, and stays.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            recursive: Option<bool>,
         },
         /// Removes a tree without following symbolic links or leaving its file system. One that is gone is fine.
         RemoveTree {
