@@ -24,13 +24,7 @@ export type ErrorCode =
 /**
  * The group of a plan that a step belongs to.
  */
-export type Group =
-  | "before"
-  | "clone"
-  | "network"
-  | "inside"
-  | "exec"
-  | "afterwards";
+export type Group = "before" | "clone" | "network" | "inside" | "exec" | "afterwards";
 
 /**
  * Where in the plan something failed.
@@ -329,15 +323,7 @@ export type DeviceRule = {
 /**
  * The kernel's namespaces. namespaces(7)
  */
-export type Namespace =
-  | "mount"
-  | "uts"
-  | "ipc"
-  | "network"
-  | "pid"
-  | "user"
-  | "cgroup"
-  | "time";
+export type Namespace = "mount" | "uts" | "ipc" | "network" | "pid" | "user" | "cgroup" | "time";
 
 /**
  * clone3(2) of the container's first process.
@@ -1019,14 +1005,7 @@ export type FileStatus = {
 /**
  * S_IFMT of stat(2).
  */
-export type FileKind =
-  | "file"
-  | "directory"
-  | "symlink"
-  | "block_device"
-  | "character_device"
-  | "fifo"
-  | "socket";
+export type FileKind = "file" | "directory" | "symlink" | "block_device" | "character_device" | "fifo" | "socket";
 
 /**
  * One name in a directory.
