@@ -30,7 +30,23 @@ pub fn open(root: BorrowedFd<'_>, path: impl AsRef<Path>, flags: OFlags) -> Resu
     }
 }
 
-/// The same, one component after the other, for kernels before 5.6.
+/// Opens `path` below `root` where no component may be a symbolic link.
+///
+/// Errors: ELOOP (or ENOTDIR) for a link, else as of open(2).
+pub fn open_without_links(root: BorrowedFd<'_>, path: impl AsRef<Path>, flags: OFlags) -> Result<OwnedFd> {
+    let mut found = named("openat", openat(root, c".", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()))?;
+    let mut todo = names(path.as_ref());
+    while let Some(name) = todo.pop_front() {
+        if name == ".." {
+            return Err(SysError::new("openat", libc::ELOOP));
+        }
+        let flags = if todo.is_empty() { flags } else { OFlags::PATH | OFlags::DIRECTORY };
+        found = named("openat", openat(&found, name.as_os_str(), flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()))?;
+    }
+    Ok(found)
+}
+
+/// The same as [`open`], one component after the other, for kernels before 5.6.
 fn open_by_steps(root: BorrowedFd<'_>, path: &Path, flags: OFlags) -> Result<OwnedFd> {
     let step = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut above = vec![named("openat", openat(root, c".", step, Mode::empty()))?];
@@ -129,6 +145,11 @@ mod tests {
                 ("etc/passwd/x", OFlags::PATH, libc::ENOTDIR),
             ] {
                 assert_eq!(open(root.as_fd(), Path::new(path), flags).unwrap_err().errno, errno, "{way} {path}");
+            }
+            assert!(open_without_links(root.as_fd(), "etc/passwd", OFlags::RDONLY).is_ok());
+            for path in ["absolute", "etc/up/passwd", "etc/../etc"] {
+                assert!(open_without_links(root.as_fd(), path, OFlags::PATH).is_ok_and(|found| FileType::from_raw_mode(fstat(&found).unwrap().st_mode) == FileType::Symlink)
+                    || open_without_links(root.as_fd(), path, OFlags::RDONLY).is_err(), "{path}");
             }
             let link = open(root.as_fd(), Path::new("absolute"), OFlags::PATH | OFlags::NOFOLLOW).unwrap();
             assert_eq!(FileType::from_raw_mode(fstat(&link).unwrap().st_mode), FileType::Symlink, "{way}");
