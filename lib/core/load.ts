@@ -1,0 +1,143 @@
+/**
+ * Loads the core, always from a sealed memfd and never from a file that somebody else could replace or that a host could
+ * forbid to execute.
+ *
+ * Where its bytes come from: the path that the caller names, else beside this module (`masu_core.so`; in the compiled program
+ * this module is the bundle, and the build embeds the core beside it: `deno compile --include masu_core.so masu.js`),
+ * else what `make build` or cargo made in this checkout.
+ *
+ * @module
+ */
+import { MasuError } from "../error.ts";
+import { type CoreSymbols, SYMBOLS } from "./symbols.ts";
+import { ABI_VERSION } from "./wire.ts";
+
+/** The loaded core. */
+export interface Core extends Disposable {
+  readonly symbols: CoreSymbols;
+}
+
+/** Where the core is looked for when the caller names none. */
+const PLACES = ["./masu_core.so", "../../build/masu_core.so", "../../core-rs/target/release/libmasu_core.so"] as const;
+
+/**
+ * Loads the core.
+ *
+ * `path`: a file to use instead of the usual places.
+ * Errors: `not_found` no core there; `failed` it cannot be loaded; `bug` it is of another version.
+ */
+export function openCore(path?: string): Core {
+  const { bytes, origin } = readCore(path);
+  using memory = sealedMemory(bytes);
+  const library = openLibrary(memory.fd, origin);
+  const version = library.symbols.masu_abi_version();
+  if (version !== ABI_VERSION) {
+    library.close();
+    throw new MasuError(
+      "bug",
+      `Load core "${origin}": it speaks version ${version}, this masu version ${ABI_VERSION}`,
+      {
+        hint: "build both from the same sources: make build",
+      },
+    );
+  }
+  return {
+    symbols: library.symbols,
+    [Symbol.dispose]() {
+      library.close();
+    },
+  };
+}
+
+function openLibrary(fd: number, origin: string): Deno.DynamicLibrary<typeof SYMBOLS> {
+  try {
+    return Deno.dlopen(`/proc/self/fd/${fd}`, SYMBOLS);
+  } catch (cause) {
+    throw new MasuError("failed", `Load core "${origin}": ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}
+
+function readCore(path: string | undefined): { bytes: Uint8Array<ArrayBuffer>; origin: string } {
+  const places: (string | URL)[] = path === undefined ? PLACES.map((place) => new URL(place, import.meta.url)) : [path];
+  for (const place of places) {
+    try {
+      return { bytes: Deno.readFileSync(place), origin: `${place}` };
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) continue;
+      throw new MasuError("failed", `Read core "${place}": ${cause instanceof Error ? cause.message : cause}`, {
+        cause,
+      });
+    }
+  }
+  throw new MasuError("not_found", `Load core: there is none at ${places.map((place) => `"${place}"`).join(" or ")}`, {
+    hint: "build it: make build",
+  });
+}
+
+/** System calls by number: one declaration of syscall(2) costs half a millisecond less than four functions of the libc. */
+const NUMBERS = {
+  x86_64: { write: 1n, close: 3n, fcntl: 72n, memfd_create: 319n },
+  aarch64: { write: 64n, close: 57n, fcntl: 25n, memfd_create: 279n },
+} as const;
+
+const LIBC = {
+  syscall: { parameters: ["usize", "usize", "usize", "usize"], result: "isize" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** memfd_create(2). */
+const MFD = { CLOEXEC: 0x1n, ALLOW_SEALING: 0x2n, NOEXEC_SEAL: 0x8n } as const;
+/** fcntl(2), "File Sealing". */
+const F_ADD_SEALS = 1033n;
+const SEALS = 0x1n | 0x2n | 0x4n | 0x8n; // F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE
+
+/** A sealed memfd with these bytes, closed on disposal: a mapping of it outlives the descriptor. */
+function sealedMemory(bytes: Uint8Array<ArrayBuffer>): Disposable & { readonly fd: number } {
+  const library = Deno.dlopen("libc.so.6", LIBC);
+  const { syscall } = library.symbols;
+  const number = NUMBERS[Deno.build.arch];
+  const fd = createMemory(syscall, number.memfd_create);
+  const memory = {
+    fd: Number(fd),
+    [Symbol.dispose]() {
+      syscall(number.close, fd, 0n, 0n);
+      library.close();
+    },
+  };
+  try {
+    for (let rest = bytes; rest.byteLength > 0;) {
+      const written = Number(syscall(number.write, fd, addressOf(rest), BigInt(rest.byteLength)));
+      if (written <= 0) throw memoryError("fill", "write");
+      rest = rest.subarray(written);
+    }
+    if (syscall(number.fcntl, fd, F_ADD_SEALS, SEALS) !== 0n) throw memoryError("seal", "fcntl");
+    return memory;
+  } catch (error) {
+    memory[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function createMemory(syscall: Deno.DynamicLibrary<typeof LIBC>["symbols"]["syscall"], number: bigint): bigint {
+  const name = new TextEncoder().encode("masu-core\0");
+  // Mapping it executable needs no execute permission; kernels before 6.3 refuse the flag (EINVAL).
+  for (const flags of [MFD.CLOEXEC | MFD.NOEXEC_SEAL, MFD.CLOEXEC | MFD.ALLOW_SEALING]) {
+    const fd = syscall(number, addressOf(name), flags, 0n);
+    if (fd >= 0n) return fd;
+  }
+  throw memoryError("make", "memfd_create");
+}
+
+/** Where bytes are. They must stay referenced until the call that reads them has returned. */
+function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+}
+
+/** errno(3) is not to be had here: Deno itself makes calls between ours. */
+function memoryError(action: string, call: string): MasuError {
+  return new MasuError("failed", `Load core: cannot ${action} the memory file it is loaded from (${call}(2) failed)`, {
+    call,
+    hint: "this needs a kernel with memfd_create(2) and some free memory",
+  });
+}
