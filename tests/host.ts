@@ -1,0 +1,43 @@
+/** What the tests ask of this host, without changing it. */
+
+/** Whom tests run as when they want an ordinary user: MASU_TEST_USER, or `masu-test`, which `.ci/run` makes. */
+export const TEST_USER = Deno.env.get("MASU_TEST_USER") ?? "masu-test";
+
+/** An account of /etc/passwd. */
+export interface Account {
+  /** Its user id. */
+  readonly uid: number;
+  /** Its group id. */
+  readonly gid: number;
+}
+
+/** The ordinary user of the tests, if there is one and this process may become it. */
+export function testUser(): Account | null {
+  const line = Deno.readTextFileSync("/etc/passwd").split("\n").find((line) => line.startsWith(`${TEST_USER}:`));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  if (uid === undefined || gid === undefined) return null;
+  return succeeds("setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "true")
+    ? { uid: Number(uid), gid: Number(gid) }
+    : null;
+}
+
+/** True when the command ends with 0. */
+export function succeeds(command: string, ...args: string[]): boolean {
+  try {
+    return new Deno.Command(command, { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** True when something is there. */
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+/** Registers tests that need something of the host, and says why when they cannot run there. */
+import { exists, succeeds, TEST_USER, testUser } from "./host.ts";
+import { Scratch } from "./scratch.ts";
+
+/** What a test can need. Each probe tries the thing itself and never asks for uid 0. */
+const PROBES = {
+  userns: () => succeeds("unshare", "--user", "--map-root-user", "true"),
+  mount: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
+  netns: () => succeeds("unshare", "--net", "true"),
+  pidns: () => succeeds("unshare", "--pid", "--fork", "true"),
+  timens: () => succeeds("unshare", "--time", "--monotonic", "1", "true"),
+  overlay: () =>
+    succeeds(
+      "unshare",
+      "--mount",
+      "sh",
+      "-ec",
+      "mount -t tmpfs none /mnt && cd /mnt && mkdir l u w m && mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m",
+    ),
+  cgroup1: () => exists("/sys/fs/cgroup/pids/tasks") || exists("/sys/fs/cgroup/memory/tasks"),
+  cgroup2: () => (read("/sys/fs/cgroup/cgroup.controllers") ?? "").includes("memory"),
+  /** An ordinary user who may make user namespaces. */
+  user: () =>
+    testUser() !== null && succeeds("setpriv", ...asTestUser(), "unshare", "--user", "--map-root-user", "true"),
+  /** The ordinary user has subordinate ids and the tools that map them. */
+  subuid: () =>
+    testUser() !== null && (read("/etc/subuid") ?? "").includes(`${TEST_USER}:`) &&
+    succeeds("sh", "-c", "command -v newuidmap"),
+  busybox: () => succeeds("sh", "-c", "command -v busybox && ! ldd $(command -v busybox)"),
+  mmdebstrap: () => succeeds("mmdebstrap", "--version"),
+  tmux: () => succeeds("tmux", "-V"),
+  strace: () => succeeds("strace", "-o", "/dev/null", "true"),
+  bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
+  crun: () => succeeds("crun", "--version"),
+  runc: () => succeeds("runc", "--version"),
+  jq: () => succeeds("jq", "--version"),
+  python3: () => succeeds("python3", "--version"),
+  cc: () => succeeds("cc", "--version"),
+  libseccomp: () => exists("/usr/include/seccomp.h"),
+} as const satisfies Record<string, () => boolean>;
+
+/** What a test can need of the host. */
+export type Need = keyof typeof PROBES;
+
+const MUST_RUN: ReadonlySet<string> = new Set((Deno.env.get("MASU_TESTS_MUST_RUN") ?? "").split(",").filter(Boolean));
+const found = new Map<Need, boolean>();
+
+for (const name of MUST_RUN) {
+  if (!(name in PROBES)) {
+    throw new Error(`MASU_TESTS_MUST_RUN names "${name}"; known are ${Object.keys(PROBES).join(", ")}`);
+  }
+}
+
+/** True when this host has it. Asked once. */
+export function has(need: Need): boolean {
+  const known = found.get(need);
+  if (known !== undefined) return known;
+  const answer = PROBES[need]();
+  found.set(need, answer);
+  return answer;
+}
+
+/**
+ * Registers a test that needs the real kernel.
+ *
+ * On a host without one of `needs` it is skipped and its name says why; MASU_TESTS_MUST_RUN=name,name makes that a failure.
+ * What the test leaves behind on the host fails it.
+ */
+export function kernelTest(name: string, needs: readonly Need[], fn: (scratch: Scratch) => Promise<void>): void {
+  const missing = needs.filter((need) => !has(need));
+  const demanded = missing.filter((need) => MUST_RUN.has(need));
+  if (demanded.length > 0) {
+    Deno.test(name, () => {
+      throw new Error(`MASU_TESTS_MUST_RUN demands ${demanded.join(", ")}, this host lacks it`);
+    });
+  } else if (missing.length > 0) {
+    Deno.test({ name: `${name} [skipped: no ${missing.join(", ")}]`, ignore: true, fn() {} });
+  } else {
+    Deno.test(name, async () => {
+      await using scratch = await Scratch.create();
+      try {
+        await fn(scratch);
+      } catch (error) {
+        throw await scratch.explain(error);
+      }
+    });
+  }
+}
+
+/** Registers a test of the program as a person types it, that needs nothing of the host. */
+export function cliTest(name: string, fn: (scratch: Scratch) => Promise<void>): void {
+  kernelTest(name, [], fn);
+}
+
+function read(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function asTestUser(): string[] {
+  const user = testUser();
+  return user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"];
+}
