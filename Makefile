@@ -47,7 +47,7 @@ build: dist/masu ## build dist/masu, the whole program in one file
 run: build ## build masu and run a container with it
 	dist/masu run --rm host sh -c 'echo "Hello from $$(hostname): process $$$$ of $$(ls -d /proc/[0-9]* | wc -l), user $$(id -u), kernel $$(uname -r)"'
 
-test: build build/test/init ## run all tests; as root for those of containers
+test: build ## run all tests; as root for those of containers
 	@DENO="$(DENO)" RESOLVE="$(RESOLVE)" MASU_INIT=$(CURDIR)/build/init MASU_BIN="$${MASU_BIN:-$(CURDIR)/dist/masu}" tools/test
 
 ok: build/init ## format, lint, types and unit tests: no root, under a minute when warm

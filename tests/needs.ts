@@ -36,6 +36,7 @@ const PROBES = {
   jq: () => succeeds("jq", "--version"),
   python3: () => succeeds("python3", "--version"),
   cc: () => succeeds("cc", "--version"),
+  cargo: () => succeeds("cargo", "--version"),
   libseccomp: () => exists("/usr/include/seccomp.h"),
 } as const satisfies Record<string, () => boolean>;
 
