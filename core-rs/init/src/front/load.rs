@@ -41,7 +41,8 @@ pub(super) fn load(marker: &Marker, page: usize) -> Result<Target, Failure> {
     let file = File::open(OWN_FILE).map_err(|error| open_failed(OWN_FILE, &error, HINT_PROC))?;
     let window = own_window(&file, marker)?;
     let mut head = [0; HEAD_LENGTH];
-    let image = read_image(&file, window, &mut head, OWN_FILE)?;
+    let image = read_image(&file, window, &mut head, OWN_FILE)
+        .map_err(|failure| failure.hint(HINT_COPY))?;
     let name = image.loader().map_err(|defect| damaged(OWN_FILE, defect))?;
     let (loader_base, start) = load_loader(name, page)?;
 
