@@ -17,12 +17,7 @@ pub fn failed(action: impl AsRef<str>, error: SysError) -> CoreError {
 #[must_use]
 pub fn failed_because(action: impl AsRef<str>, cause: &str, error: SysError) -> CoreError {
     let mut failure = failed(&action, error);
-    failure.message = format!(
-        "{}: {cause} ({} from {}(2))",
-        action.as_ref(),
-        errno::name(error.errno),
-        error.call
-    );
+    failure.message = format!("{}: {cause} ({} from {}(2))", action.as_ref(), errno::name(error.errno), error.call);
     failure
 }
 
@@ -34,12 +29,7 @@ pub fn code(errno: i32) -> ErrorCode {
         values::EEXIST => ErrorCode::AlreadyExists,
         values::EPERM | values::EACCES | values::EROFS => ErrorCode::Denied,
         values::ENOSYS | values::EOPNOTSUPP => ErrorCode::KernelLacks,
-        values::ENOSPC
-        | values::ENOMEM
-        | values::EMFILE
-        | values::ENFILE
-        | values::EDQUOT
-        | values::EAGAIN => ErrorCode::NoResources,
+        values::ENOSPC | values::ENOMEM | values::EMFILE | values::ENFILE | values::EDQUOT | values::EAGAIN => ErrorCode::NoResources,
         _ => ErrorCode::Failed,
     }
 }
@@ -50,17 +40,8 @@ mod tests {
 
     #[test]
     fn failed_says_action_cause_errno_and_call() {
-        let error = failed(
-            "Mount \"proc\" on \"/proc\"",
-            SysError::new("mount", values::EPERM),
-        );
-        assert_eq!(
-            error.message,
-            "Mount \"proc\" on \"/proc\": Operation not permitted (EPERM from mount(2))"
-        );
-        assert_eq!(
-            (error.code, error.call.as_deref(), error.errno),
-            (ErrorCode::Denied, Some("mount"), Some(1))
-        );
+        let error = failed("Mount \"proc\" on \"/proc\"", SysError::new("mount", values::EPERM));
+        assert_eq!(error.message, "Mount \"proc\" on \"/proc\": Operation not permitted (EPERM from mount(2))");
+        assert_eq!((error.code, error.call.as_deref(), error.errno), (ErrorCode::Denied, Some("mount"), Some(1)));
     }
 }

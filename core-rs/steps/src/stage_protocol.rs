@@ -103,22 +103,8 @@ pub enum StageMessage {
 #[must_use]
 pub fn idmapped_layers(step: &StageStep) -> Vec<&str> {
     match step {
-        StageStep::MountRoot {
-            root:
-                RootSource::Bind {
-                    source,
-                    idmapped: true,
-                    ..
-                },
-            ..
-        } => vec![source],
-        StageStep::MountRoot {
-            root: RootSource::Overlay { layer },
-            ..
-        }
-        | StageStep::MountOverlay { layer, .. }
-            if layer.idmapped =>
-        {
+        StageStep::MountRoot { root: RootSource::Bind { source, idmapped: true, .. }, .. } => vec![source],
+        StageStep::MountRoot { root: RootSource::Overlay { layer }, .. } | StageStep::MountOverlay { layer, .. } if layer.idmapped => {
             layer.lower.iter().map(String::as_str).collect()
         }
         _ => Vec::new(),
@@ -126,11 +112,7 @@ pub fn idmapped_layers(step: &StageStep) -> Vec<&str> {
 }
 
 /// Sends one message and its descriptors.
-pub fn send(
-    socket: BorrowedFd<'_>,
-    message: &impl Serialize,
-    descriptors: &[BorrowedFd<'_>],
-) -> Result<(), SysError> {
+pub fn send(socket: BorrowedFd<'_>, message: &impl Serialize, descriptors: &[BorrowedFd<'_>]) -> Result<(), SysError> {
     // A wire type always has a JSON form: its keys are strings.
     let body = serde_json::to_vec(message).map_err(|_| malformed())?;
     let length = u32::try_from(body.len()).map_err(|_| malformed())?;
@@ -147,9 +129,7 @@ pub struct Received<T> {
 }
 
 /// Waits for one message; none: the other end was closed. EBADMSG: it is not one.
-pub fn receive<T: DeserializeOwned>(
-    socket: BorrowedFd<'_>,
-) -> Result<Option<Received<T>>, SysError> {
+pub fn receive<T: DeserializeOwned>(socket: BorrowedFd<'_>) -> Result<Option<Received<T>>, SysError> {
     let (mut header, mut descriptors) = ([0; 4], Vec::new());
     if !socket::receive_exact(socket, &mut header, &mut descriptors)? {
         return Ok(None);
@@ -163,10 +143,7 @@ pub fn receive<T: DeserializeOwned>(
         return Err(malformed());
     }
     let message = serde_json::from_slice(&body).map_err(|_| malformed())?;
-    Ok(Some(Received {
-        message,
-        descriptors,
-    }))
+    Ok(Some(Received { message, descriptors }))
 }
 
 fn malformed() -> SysError {
@@ -184,11 +161,7 @@ mod tests {
             user_namespace: true,
             deny_setgroups: false,
             new_time_namespace: true,
-            time_offsets: vec![TimeOffset {
-                clock: "boottime".to_owned(),
-                seconds: -5,
-                nanoseconds: 7,
-            }],
+            time_offsets: vec![TimeOffset { clock: "boottime".to_owned(), seconds: -5, nanoseconds: 7 }],
             cgroup: None,
             network: vec![StageStep::LoopbackUp],
             inside: vec![step(
@@ -203,20 +176,10 @@ mod tests {
     #[test]
     fn receive_returns_what_send_sent_and_then_none() {
         let (core, stage) = socket::stream_pair().unwrap();
-        send(
-            core.as_fd(),
-            &StageOrder::Start(Box::new(document())),
-            &[core.as_fd(), stage.as_fd()],
-        )
-        .unwrap();
+        send(core.as_fd(), &StageOrder::Start(Box::new(document())), &[core.as_fd(), stage.as_fd()]).unwrap();
         let received = receive::<StageOrder>(stage.as_fd()).unwrap().unwrap();
-        let StageOrder::Start(start) = received.message else {
-            panic!("{:?}", received.message)
-        };
-        assert_eq!(
-            serde_json::to_value(start).unwrap(),
-            serde_json::to_value(document()).unwrap()
-        );
+        let StageOrder::Start(start) = received.message else { panic!("{:?}", received.message) };
+        assert_eq!(serde_json::to_value(start).unwrap(), serde_json::to_value(document()).unwrap());
         assert_eq!(received.descriptors.len(), 2);
         drop((core, received.descriptors));
         assert!(receive::<StageOrder>(stage.as_fd()).unwrap().is_none());
@@ -226,26 +189,13 @@ mod tests {
     fn receive_refuses_what_is_no_message() {
         let (core, stage) = socket::stream_pair().unwrap();
         socket::send_all(core.as_fd(), &3u32.to_le_bytes(), b"no!", &[]).unwrap();
-        assert_eq!(
-            receive::<StageOrder>(stage.as_fd()).unwrap_err().errno,
-            masu_sys::errno::values::EBADMSG
-        );
+        assert_eq!(receive::<StageOrder>(stage.as_fd()).unwrap_err().errno, masu_sys::errno::values::EBADMSG);
         socket::send_all(core.as_fd(), &u32::MAX.to_le_bytes(), b"", &[]).unwrap();
-        assert_eq!(
-            receive::<StageOrder>(stage.as_fd()).unwrap_err().errno,
-            masu_sys::errno::values::EBADMSG
-        );
+        assert_eq!(receive::<StageOrder>(stage.as_fd()).unwrap_err().errno, masu_sys::errno::values::EBADMSG);
     }
 
     #[test]
     fn idmapped_layers_lists_the_lower_directories() {
-        assert_eq!(
-            document()
-                .inside
-                .iter()
-                .flat_map(idmapped_layers)
-                .collect::<Vec<_>>(),
-            ["/b", "/a"]
-        );
+        assert_eq!(document().inside.iter().flat_map(idmapped_layers).collect::<Vec<_>>(), ["/b", "/a"]);
     }
 }

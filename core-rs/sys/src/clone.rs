@@ -1,7 +1,7 @@
 //! Starts `init` in new namespaces from a process with many threads. clone(2)
 //!
 //! The child shares the parent's memory until it has executed `init` (CLONE_VM, CLONE_VFORK), on a stack of its own. Other threads of the
-//! parent may hold any lock, so it makes nothing but raw system calls: fcntl(2), execveat(2), exit_group(2).
+//! parent may hold any lock, so it makes nothing but raw system calls: fcntl(2), capset(2), prctl(2), execveat(2), exit_group(2).
 #![allow(unsafe_code)]
 
 use crate::error::{Result, SysError};
@@ -49,6 +49,8 @@ struct Launch {
     arguments: *const *const libc::c_char,
     environment: *const *const libc::c_char,
     keep: libc::c_long,
+    /// The child is in a new user namespace.
+    new_user_namespace: bool,
     /// errno(3) of the child's failed execveat(2).
     errno: libc::c_long,
 }
@@ -71,7 +73,7 @@ struct CloneArgs {
 }
 
 /// From linux/sched.h; libc has it as an int, which it does not fit.
-const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+pub(crate) const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 /// The child makes three calls; its stack is ample.
 const STACK_BYTES: usize = 16 << 10;
 /// What the child shares and tells.
@@ -87,18 +89,14 @@ struct Stack([u8; STACK_BYTES]);
 /// Errors: those of clone(2), and of execveat(2) in the child, which is then reaped already.
 /// Source: clone(2), execveat(2).
 pub fn clone_init(program: &Program<'_>, start: &Start<'_>) -> Result<Child> {
-    let pointers = |list: &[CString]| {
-        list.iter()
-            .map(|text| text.as_ptr())
-            .chain([std::ptr::null()])
-            .collect::<Vec<_>>()
-    };
+    let pointers = |list: &[CString]| list.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
     let (arguments, environment) = (pointers(program.arguments), pointers(program.environment));
     let mut launch = Launch {
         executable: program.executable.as_raw_fd().into(),
         arguments: arguments.as_ptr(),
         environment: environment.as_ptr(),
         keep: program.keep.as_raw_fd().into(),
+        new_user_namespace: start.namespaces & u64::from(crate::namespace::flag::USER) != 0,
         errno: 0,
     };
     let mut stack = Box::new(Stack([0; STACK_BYTES]));
@@ -111,10 +109,7 @@ pub fn clone_init(program: &Program<'_>, start: &Start<'_>) -> Result<Child> {
         return Ok(child);
     }
     crate::wait::reap(child.pid)?;
-    Err(SysError::new(
-        "execveat",
-        i32::try_from(launch.errno).unwrap_or(libc::EIO),
-    ))
+    Err(SysError::new("execveat", i32::try_from(launch.errno).unwrap_or(libc::EIO)))
 }
 
 /// clone3(2), and clone(2) where that is missing or a filter hides it.
@@ -136,19 +131,11 @@ fn clone_any(start: &Start<'_>, stack: &mut Stack, launch: &mut Launch) -> Resul
     // `launch` likewise, and the parent's thread does nothing meanwhile.
     let mut pid = unsafe { arch::clone3(&args, launch) };
     // E2BIG: a clone3 without `cgroup` (before 5.7). EPERM alone is a real answer about namespaces.
-    let lacks = pid == -libc::c_long::from(libc::ENOSYS)
-        || (pid == -libc::c_long::from(libc::E2BIG) && start.cgroup.is_some());
+    let lacks = pid == -libc::c_long::from(libc::ENOSYS) || (pid == -libc::c_long::from(libc::E2BIG) && start.cgroup.is_some());
     if lacks {
         args.flags &= !CLONE_INTO_CGROUP;
         // SAFETY: as above; the stack grows down from its end.
-        pid = unsafe {
-            arch::clone(
-                args.flags | args.exit_signal,
-                args.stack + args.stack_size,
-                args.pidfd,
-                launch,
-            )
-        };
+        pid = unsafe { arch::clone(args.flags | args.exit_signal, args.stack + args.stack_size, args.pidfd, launch) };
     }
     let pid = u32::try_from(pid).map_err(|_| {
         let errno = i32::try_from(-pid).unwrap_or(libc::EIO);
@@ -156,11 +143,7 @@ fn clone_any(start: &Start<'_>, stack: &mut Stack, launch: &mut Launch) -> Resul
     })?;
     // SAFETY: the kernel stored a descriptor that is nobody else's; a kernel without pidfds left -1.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-    Ok(Child {
-        pid,
-        pidfd,
-        in_cgroup: start.cgroup.is_some() && !lacks,
-    })
+    Ok(Child { pid, pidfd, in_cgroup: start.cgroup.is_some() && !lacks })
 }
 
 /// The child's whole life.
@@ -170,27 +153,41 @@ fn clone_any(start: &Start<'_>, stack: &mut Stack, launch: &mut Launch) -> Resul
 unsafe extern "C" fn child(launch: *mut Launch) -> ! {
     // SAFETY: the parent keeps `launch` valid and does not touch it. Raw calls only: no errno, no locks, no allocation.
     unsafe {
-        let Launch {
-            executable,
-            arguments,
-            environment,
-            keep,
-            ..
-        } = *launch;
+        let Launch { executable, arguments, environment, keep, new_user_namespace, .. } = *launch;
         arch::call(libc::SYS_fcntl, [keep, libc::F_SETFD.into(), 0, 0, 0]);
+        if new_user_namespace {
+            keep_capabilities();
+        }
         let failure = arch::call(
             libc::SYS_execveat,
-            [
-                executable,
-                c"".as_ptr() as libc::c_long,
-                arguments as libc::c_long,
-                environment as libc::c_long,
-                libc::AT_EMPTY_PATH.into(),
-            ],
+            [executable, c"".as_ptr() as libc::c_long, arguments as libc::c_long, environment as libc::c_long, libc::AT_EMPTY_PATH.into()],
         );
         (*launch).errno = -failure;
         loop {
             arch::call(libc::SYS_exit_group, [127, 0, 0, 0, 0]);
+        }
+    }
+}
+
+/// Makes all capabilities ambient, so that execve(2) keeps them.
+///
+/// The maps of the new user namespace are not written yet, so that the child is not its uid 0 and would execute `init` without any; with
+/// them `init` becomes uid 0 and clears both sets. capabilities(7), "Transformation of capabilities during execve()"
+///
+/// # Safety
+/// As [`child`].
+unsafe fn keep_capabilities() {
+    // Version 3 of linux/capability.h, this thread; effective, permitted and inheritable of two times 32. The kernel leaves out what it lacks.
+    let (header, all) = ([0x2008_0522u32, 0], [u32::MAX; 6]);
+    // SAFETY: capset reads both arrays; prctl takes numbers.
+    unsafe {
+        arch::call(libc::SYS_capset, [header.as_ptr() as libc::c_long, all.as_ptr() as libc::c_long, 0, 0, 0]);
+        for capability in 0..64 {
+            let raise = [libc::PR_CAP_AMBIENT.into(), libc::PR_CAP_AMBIENT_RAISE.into(), capability, 0, 0];
+            // EINVAL: past the last capability.
+            if arch::call(libc::SYS_prctl, raise) != 0 {
+                break;
+            }
         }
     }
 }
@@ -224,12 +221,7 @@ mod arch {
     ///
     /// # Safety
     /// As [`clone3`].
-    pub(super) unsafe fn clone(
-        flags: u64,
-        stack: u64,
-        pidfd: u64,
-        launch: &mut Launch,
-    ) -> libc::c_long {
+    pub(super) unsafe fn clone(flags: u64, stack: u64, pidfd: u64, launch: &mut Launch) -> libc::c_long {
         let result;
         // SAFETY: as in `clone3`.
         unsafe {
@@ -292,12 +284,7 @@ mod arch {
     ///
     /// # Safety
     /// As [`clone3`].
-    pub(super) unsafe fn clone(
-        flags: u64,
-        stack: u64,
-        pidfd: u64,
-        launch: &mut Launch,
-    ) -> libc::c_long {
+    pub(super) unsafe fn clone(flags: u64, stack: u64, pidfd: u64, launch: &mut Launch) -> libc::c_long {
         let result;
         // SAFETY: as in `clone3`.
         unsafe {
@@ -332,34 +319,20 @@ mod tests {
     use std::os::fd::AsFd;
 
     fn busybox() -> OwnedFd {
-        std::fs::File::open("/bin/busybox")
-            .or_else(|_| std::fs::File::open("/bin/sh"))
-            .unwrap()
-            .into()
+        std::fs::File::open("/bin/busybox").or_else(|_| std::fs::File::open("/bin/sh")).unwrap().into()
     }
 
     fn start(script: &str, start: &Start<'_>) -> Result<Child> {
         let (executable, keep) = (busybox(), rustix::stdio::stdin());
         let arguments = ["sh", "-c", script].map(|text| CString::new(text).unwrap());
-        clone_init(
-            &Program {
-                executable: executable.as_fd(),
-                arguments: &arguments,
-                environment: &[],
-                keep,
-            },
-            start,
-        )
+        clone_init(&Program { executable: executable.as_fd(), arguments: &arguments, environment: &[], keep }, start)
     }
 
     #[test]
     fn clone_init_executes_the_program_and_gives_a_pidfd() {
         let child = start("exit 7", &Start::default()).unwrap();
         assert!(child.pidfd.is_some());
-        assert_eq!(
-            crate::wait::reap(child.pid).unwrap(),
-            crate::wait::End::Exited(7)
-        );
+        assert_eq!(crate::wait::reap(child.pid).unwrap(), crate::wait::End::Exited(7));
     }
 
     #[test]
@@ -372,33 +345,26 @@ mod tests {
     #[test]
     fn clone_init_reports_a_failed_execveat_and_reaps() {
         let executable: OwnedFd = std::fs::File::open("/proc/version").unwrap().into();
-        let program = Program {
-            executable: executable.as_fd(),
-            arguments: &[],
-            environment: &[],
-            keep: rustix::stdio::stdin(),
-        };
-        assert_eq!(
-            clone_init(&program, &Start::default()).unwrap_err(),
-            SysError::new("execveat", libc::EACCES)
-        );
+        let program = Program { executable: executable.as_fd(), arguments: &[], environment: &[], keep: rustix::stdio::stdin() };
+        assert_eq!(clone_init(&program, &Start::default()).unwrap_err(), SysError::new("execveat", libc::EACCES));
     }
 
     #[test]
     fn clone_init_makes_the_child_pid_1_of_a_new_namespace() {
         #[allow(clippy::cast_sign_loss)]
         let namespaces = (libc::CLONE_NEWUSER | libc::CLONE_NEWPID) as u64;
-        match start(
-            "[ $$ = 1 ]",
-            &Start {
-                namespaces,
-                cgroup: None,
-            },
-        ) {
-            Ok(child) => assert_eq!(
-                crate::wait::reap(child.pid).unwrap(),
-                crate::wait::End::Exited(0)
-            ),
+        match start("[ $$ = 1 ]", &Start { namespaces, cgroup: None }) {
+            Ok(child) => assert_eq!(crate::wait::reap(child.pid).unwrap(), crate::wait::End::Exited(0)),
+            Err(error) => println!("skipped: no user namespaces here: {error}"),
+        }
+    }
+
+    #[test]
+    fn clone_init_keeps_capabilities_in_a_user_namespace_without_maps() {
+        let script =
+            "while read -r name set; do [ \"$name\" = CapEff: ] && break; done < /proc/self/status; [ \"$set\" != 0000000000000000 ]";
+        match start(script, &Start { namespaces: crate::namespace::flag::USER.into(), cgroup: None }) {
+            Ok(child) => assert_eq!(crate::wait::reap(child.pid).unwrap(), crate::wait::End::Exited(0)),
             Err(error) => println!("skipped: no user namespaces here: {error}"),
         }
     }
@@ -406,16 +372,13 @@ mod tests {
     #[test]
     fn clone_does_without_clone3() {
         let executable = busybox();
-        let arguments = [c"sh", c"-c", c"exit 5"]
-            .map(|text| text.as_ptr())
-            .into_iter()
-            .chain([std::ptr::null()])
-            .collect::<Vec<_>>();
+        let arguments = [c"sh", c"-c", c"exit 5"].map(|text| text.as_ptr()).into_iter().chain([std::ptr::null()]).collect::<Vec<_>>();
         let mut launch = Launch {
             executable: executable.as_raw_fd().into(),
             arguments: arguments.as_ptr(),
             environment: [std::ptr::null()].as_ptr(),
             keep: 0,
+            new_user_namespace: false,
             errno: 0,
         };
         let mut stack = Box::new(Stack([0; STACK_BYTES]));
@@ -424,20 +387,10 @@ mod tests {
         let end = stack.0.as_mut_ptr() as u64 + STACK_BYTES as u64;
         let slot = std::ptr::from_mut(&mut pidfd) as u64;
         // SAFETY: as in `clone_any`.
-        let pid = unsafe {
-            arch::clone(
-                FLAGS | libc::SIGCHLD.unsigned_abs() as u64,
-                end,
-                slot,
-                &mut launch,
-            )
-        };
+        let pid = unsafe { arch::clone(FLAGS | libc::SIGCHLD.unsigned_abs() as u64, end, slot, &mut launch) };
         signal::set_mask(mask).unwrap();
         assert_eq!(launch.errno, 0);
         assert!(pidfd >= 0);
-        assert_eq!(
-            crate::wait::reap(u32::try_from(pid).unwrap()).unwrap(),
-            crate::wait::End::Exited(5)
-        );
+        assert_eq!(crate::wait::reap(u32::try_from(pid).unwrap()).unwrap(), crate::wait::End::Exited(5));
     }
 }

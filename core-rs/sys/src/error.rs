@@ -28,13 +28,7 @@ impl SysError {
 
 impl std::fmt::Display for SysError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "{} ({} from {}(2))",
-            crate::errno::text(self.errno),
-            crate::errno::name(self.errno),
-            self.call
-        )
+        write!(out, "{} ({} from {}(2))", crate::errno::text(self.errno), crate::errno::name(self.errno), self.call)
     }
 }
 
@@ -47,9 +41,5 @@ pub(crate) fn named<T>(call: &'static str, result: rustix::io::Result<T>) -> Res
 
 /// Turns the return value of a libc call into a result.
 pub(crate) fn check(call: &'static str, value: libc::c_long) -> Result<libc::c_long> {
-    if value == -1 {
-        Err(SysError::from_io(call, &std::io::Error::last_os_error()))
-    } else {
-        Ok(value)
-    }
+    if value == -1 { Err(SysError::from_io(call, &std::io::Error::last_os_error())) } else { Ok(value) }
 }

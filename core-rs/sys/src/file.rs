@@ -1,8 +1,8 @@
 //! Files, by descriptor or relative to one. open(2) and its kin
 
 use crate::error::{Result, SysError, named};
-pub use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::fs::{AtFlags, Gid, Uid};
+pub use rustix::fs::{FileType, Mode, OFlags, Stat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What fstatfs(2) says that matters here.
@@ -90,7 +90,10 @@ pub fn same_file(one: &Stat, other: &Stat) -> bool {
 /// fstatfs(2).
 pub fn file_system(file: BorrowedFd<'_>) -> Result<FileSystem> {
     let status = named("fstatfs", rustix::fs::fstatfs(file))?;
-    Ok(FileSystem { magic: u64::try_from(status.f_type).unwrap_or(0), mount_flags: mount_flags(u64::try_from(status.f_flags).unwrap_or(0)) })
+    Ok(FileSystem {
+        magic: u64::try_from(status.f_type).unwrap_or(0),
+        mount_flags: mount_flags(u64::try_from(status.f_flags).unwrap_or(0)),
+    })
 }
 
 /// ST_* of statfs(2) as MS_* of mount(2): the same bits, but for `relatime`.

@@ -42,15 +42,10 @@ fn fill_and_seal(memfd: OwnedFd, mut content: &[u8], more: SealFlags) -> Result<
     let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
     match fcntl_add_seals(memfd.as_fd(), seals | more) {
         // A kernel that does not know F_SEAL_EXEC (before 6.3).
-        Err(rustix::io::Errno::INVAL) if !more.is_empty() => {
-            named("fcntl", fcntl_add_seals(memfd.as_fd(), seals))?
-        }
+        Err(rustix::io::Errno::INVAL) if !more.is_empty() => named("fcntl", fcntl_add_seals(memfd.as_fd(), seals))?,
         sealed => named("fcntl", sealed)?,
     }
-    named(
-        "lseek",
-        rustix::fs::seek(&memfd, rustix::fs::SeekFrom::Start(0)),
-    )?;
+    named("lseek", rustix::fs::seek(&memfd, rustix::fs::SeekFrom::Start(0)))?;
     Ok(memfd)
 }
 
@@ -63,24 +58,12 @@ mod tests {
         let memfd = sealed_executable(c"masu-test", b"content").unwrap();
         let mut buffer = [0; 16];
         assert_eq!(rustix::io::read(&memfd, &mut buffer).unwrap(), 7);
-        assert_eq!(
-            rustix::io::write(&memfd, b"x").unwrap_err(),
-            rustix::io::Errno::PERM
-        );
-        assert_eq!(
-            rustix::fs::ftruncate(&memfd, 0).unwrap_err(),
-            rustix::io::Errno::PERM
-        );
+        assert_eq!(rustix::io::write(&memfd, b"x").unwrap_err(), rustix::io::Errno::PERM);
+        assert_eq!(rustix::fs::ftruncate(&memfd, 0).unwrap_err(), rustix::io::Errno::PERM);
         // Opened anew through /proc, as an attacker in a container would.
-        let again = std::fs::OpenOptions::new().write(true).open(format!(
-            "/proc/self/fd/{}",
-            std::os::fd::AsRawFd::as_raw_fd(&memfd)
-        ));
+        let again = std::fs::OpenOptions::new().write(true).open(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&memfd)));
         if let Ok(file) = again {
-            assert_eq!(
-                rustix::io::write(&file, b"x").unwrap_err(),
-                rustix::io::Errno::PERM
-            );
+            assert_eq!(rustix::io::write(&file, b"x").unwrap_err(), rustix::io::Errno::PERM);
         }
     }
 }

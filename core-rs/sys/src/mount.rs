@@ -138,14 +138,8 @@ const ATTR_ATIME: u64 = 0x70;
 /// MOUNT_ATTR_IDMAP
 const ATTR_IDMAP: u64 = 0x10_0000;
 /// MS_* with a bit of their own: MS_*, MOUNT_ATTR_*.
-const ATTRIBUTES: [(u32, u64); 6] = [
-    (ms::RDONLY, 0x1),
-    (ms::NOSUID, 0x2),
-    (ms::NODEV, 0x4),
-    (ms::NOEXEC, 0x8),
-    (ms::NODIRATIME, 0x80),
-    (ms::NOSYMFOLLOW, 0x20_0000),
-];
+const ATTRIBUTES: [(u32, u64); 6] =
+    [(ms::RDONLY, 0x1), (ms::NOSUID, 0x2), (ms::NODEV, 0x4), (ms::NOEXEC, 0x8), (ms::NODIRATIME, 0x80), (ms::NOSYMFOLLOW, 0x20_0000)];
 /// MS_* of the access time: MS_*, MOUNT_ATTR_*.
 const ATIME: [(u32, u64); 3] = [(ms::RELATIME, 0x0), (ms::NOATIME, 0x10), (ms::STRICTATIME, 0x20)];
 

@@ -33,15 +33,7 @@ fn change(mask: Option<u64>) -> Result<u64> {
     let mut old = 0u64;
     let new = mask.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: rt_sigprocmask reads 8 bytes of `new` unless it is null, and writes 8 bytes of `old`.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            new,
-            &raw mut old,
-            size_of::<u64>(),
-        )
-    };
+    let result = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, &raw mut old, size_of::<u64>()) };
     check("sigprocmask", result)?;
     Ok(old)
 }
@@ -69,10 +61,7 @@ mod tests {
             set_mask(bit(libc::SIGUSR1)).unwrap();
             assert_eq!(block_all().unwrap(), bit(libc::SIGUSR1));
             // The kernel never blocks these two.
-            assert_eq!(
-                mask().unwrap(),
-                ALL & !bit(libc::SIGKILL) & !bit(libc::SIGSTOP)
-            );
+            assert_eq!(mask().unwrap(), ALL & !bit(libc::SIGKILL) & !bit(libc::SIGSTOP));
             set_mask(0).unwrap();
             assert_eq!(mask().unwrap(), 0);
         })

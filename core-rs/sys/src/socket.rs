@@ -2,8 +2,8 @@
 
 use crate::error::{Result, SysError, named};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
+    SocketType, recvmsg, sendmsg, socketpair,
 };
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -17,42 +17,19 @@ const ANCILLARY: usize = rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS));
 
 /// A connected pair of stream sockets, close-on-exec.
 pub fn stream_pair() -> Result<(OwnedFd, OwnedFd)> {
-    named(
-        "socketpair",
-        socketpair(
-            AddressFamily::UNIX,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        ),
-    )
+    named("socketpair", socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None))
 }
 
 /// A connected pair of sockets that keep message boundaries and report the other's end, close-on-exec.
 pub fn message_pair() -> Result<(OwnedFd, OwnedFd)> {
-    named(
-        "socketpair",
-        socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        ),
-    )
+    named("socketpair", socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None))
 }
 
 /// Sends bytes and descriptors in one call; returns how many bytes went. Never raises SIGPIPE.
-pub fn send(
-    socket: BorrowedFd<'_>,
-    parts: &[IoSlice<'_>],
-    descriptors: &[BorrowedFd<'_>],
-) -> Result<usize> {
+pub fn send(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], descriptors: &[BorrowedFd<'_>]) -> Result<usize> {
     let mut space = [MaybeUninit::uninit(); ANCILLARY];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    if descriptors.len() > MAX_DESCRIPTORS
-        || (!descriptors.is_empty()
-            && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)))
-    {
+    if descriptors.len() > MAX_DESCRIPTORS || (!descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors))) {
         return Err(SysError::new("sendmsg", libc::ETOOMANYREFS));
     }
     loop {
@@ -64,20 +41,11 @@ pub fn send(
 }
 
 /// Receives into `buffer`, appends descriptors (close-on-exec) to `descriptors`; 0 is the end.
-pub fn receive(
-    socket: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    descriptors: &mut Vec<OwnedFd>,
-) -> Result<usize> {
+pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], descriptors: &mut Vec<OwnedFd>) -> Result<usize> {
     let mut space = [MaybeUninit::uninit(); ANCILLARY];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let received = loop {
-        match recvmsg(
-            socket,
-            &mut [IoSliceMut::new(buffer)],
-            &mut ancillary,
-            RecvFlags::CMSG_CLOEXEC,
-        ) {
+        match recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
             Err(rustix::io::Errno::INTR) => {}
             other => break named("recvmsg", other)?,
         }
@@ -91,37 +59,18 @@ pub fn receive(
 }
 
 /// Sends all of `header` and `body`; the descriptors go with the first byte.
-pub fn send_all(
-    socket: BorrowedFd<'_>,
-    header: &[u8],
-    body: &[u8],
-    descriptors: &[BorrowedFd<'_>],
-) -> Result<()> {
-    let mut sent = send(
-        socket,
-        &[IoSlice::new(header), IoSlice::new(body)],
-        descriptors,
-    )?;
+pub fn send_all(socket: BorrowedFd<'_>, header: &[u8], body: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<()> {
+    let mut sent = send(socket, &[IoSlice::new(header), IoSlice::new(body)], descriptors)?;
     while sent < header.len() + body.len() {
         let rest_of_header = header.get(sent..).unwrap_or_default();
-        let rest_of_body = body
-            .get(sent.saturating_sub(header.len())..)
-            .unwrap_or_default();
-        sent += send(
-            socket,
-            &[IoSlice::new(rest_of_header), IoSlice::new(rest_of_body)],
-            &[],
-        )?;
+        let rest_of_body = body.get(sent.saturating_sub(header.len())..).unwrap_or_default();
+        sent += send(socket, &[IoSlice::new(rest_of_header), IoSlice::new(rest_of_body)], &[])?;
     }
     Ok(())
 }
 
 /// Fills `buffer`; false when the other end was closed before its first byte. EPIPE: closed in between.
-pub fn receive_exact(
-    socket: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    descriptors: &mut Vec<OwnedFd>,
-) -> Result<bool> {
+pub fn receive_exact(socket: BorrowedFd<'_>, buffer: &mut [u8], descriptors: &mut Vec<OwnedFd>) -> Result<bool> {
     let mut filled = 0;
     while filled < buffer.len() {
         let Some(rest) = buffer.get_mut(filled..) else {
@@ -150,15 +99,11 @@ mod tests {
             let stdin = rustix::stdio::stdin();
             send_all(here.as_fd(), b"head", &copy, &[stdin, stdin]).unwrap();
         });
-        let (mut header, mut received, mut descriptors) =
-            ([0u8; 4], vec![0u8; body.len()], Vec::new());
+        let (mut header, mut received, mut descriptors) = ([0u8; 4], vec![0u8; body.len()], Vec::new());
         assert!(receive_exact(there.as_fd(), &mut header, &mut descriptors).unwrap());
         assert!(receive_exact(there.as_fd(), &mut received, &mut descriptors).unwrap());
         sender.join().unwrap();
-        assert_eq!(
-            (&header, received == body, descriptors.len()),
-            (b"head", true, 2)
-        );
+        assert_eq!((&header, received == body, descriptors.len()), (b"head", true, 2));
         assert!(!receive_exact(there.as_fd(), &mut header, &mut descriptors).unwrap());
     }
 

@@ -41,15 +41,9 @@ pub fn reap_pidfd(pidfd: BorrowedFd<'_>) -> Result<End> {
 
 /// Reaps one child that has ended; none: there is none at the moment. ECHILD: there are no children.
 pub fn reap_any() -> Result<Option<(u32, End)>> {
-    let found = named(
-        "waitpid",
-        rustix::io::retry_on_intr(|| waitpid(None, WaitOptions::NOHANG)),
-    )?;
+    let found = named("waitpid", rustix::io::retry_on_intr(|| waitpid(None, WaitOptions::NOHANG)))?;
     Ok(found.and_then(|(pid, status)| {
-        let end = status
-            .exit_status()
-            .map(End::Exited)
-            .or_else(|| status.terminating_signal().map(End::Signalled));
+        let end = status.exit_status().map(End::Exited).or_else(|| status.terminating_signal().map(End::Signalled));
         Some((pid.as_raw_nonzero().get().unsigned_abs(), end?))
     }))
 }
@@ -58,27 +52,14 @@ pub fn reap_any() -> Result<Option<(u32, End)>> {
 pub fn has_ended(pid: u32) -> Result<bool> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let id = pid_of(pid)?;
-    Ok(named(
-        "waitid",
-        rustix::io::retry_on_intr(|| waitid(WaitId::Pid(id), options)),
-    )?
-    .is_some())
+    Ok(named("waitid", rustix::io::retry_on_intr(|| waitid(WaitId::Pid(id), options)))?.is_some())
 }
 
 fn wait(id: WaitId<'_>) -> Result<End> {
-    let status = named(
-        "waitid",
-        rustix::io::retry_on_intr(|| waitid(id.clone(), WaitIdOptions::EXITED)),
-    )?;
-    status
-        .as_ref()
-        .and_then(End::of)
-        .ok_or(SysError::new("waitid", libc::ECHILD))
+    let status = named("waitid", rustix::io::retry_on_intr(|| waitid(id.clone(), WaitIdOptions::EXITED)))?;
+    status.as_ref().and_then(End::of).ok_or(SysError::new("waitid", libc::ECHILD))
 }
 
 fn pid_of(pid: u32) -> Result<Pid> {
-    i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(SysError::new("waitid", libc::EINVAL))
+    i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(SysError::new("waitid", libc::EINVAL))
 }
