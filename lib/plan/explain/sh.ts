@@ -1,0 +1,138 @@
+/**
+ * `--explain=sh`: a plan as a script for util-linux, iproute2 and coreutils that really does the same.
+ *
+ * The script has the plan's own groups. `afterwards` is a function that runs at the end, whatever happens. The inside
+ * of the container is a second script, handed to unshare(1). What those tools cannot do (a system call filter before
+ * util-linux 2.41, device programs, keyrings, a terminal relay) is said in a comment where it would stand.
+ *
+ * @module
+ */
+import type { CloneStep, IdMapping, Namespace, Plan, UserMapping } from "../../core/wire.ts";
+import { hostCommands } from "./sh_host.ts";
+import { stageScript } from "./sh_stage.ts";
+import { word } from "./sh_word.ts";
+
+/** Namespaces as options of unshare(1) and nsenter(1). */
+const OPTION: Record<Namespace, string> = {
+  mount: "--mount",
+  uts: "--uts",
+  ipc: "--ipc",
+  network: "--net",
+  pid: "--pid",
+  user: "--user",
+  cgroup: "--cgroup",
+  time: "--time",
+};
+
+/** What the script is told about the call that it stands for. */
+export interface ScriptHeader {
+  /** The command, as it was typed. */
+  readonly command: readonly string[];
+}
+
+/**
+ * Writes the script. Blanks must be filled in already, except `${pid}` and `${start}`, which become shell variables.
+ */
+export function explainScript(plan: Plan, header: ScriptHeader): string {
+  return [
+    "#!/bin/sh",
+    `# The same as: ${header.command.map(word).join(" ").replaceAll("\n", " ")}`,
+    "# Needs util-linux 2.38 and, for the loopback device, iproute2.",
+    "set -eu",
+    "umask 022",
+    "",
+    "# afterwards: when the program has ended or anything failed",
+    "afterwards() {",
+    "  status=$?",
+    "  set +e",
+    "  trap - EXIT",
+    ...plan.afterwards.flatMap(hostCommands).map((line) => `  ${line}`),
+    "  exit $status",
+    "}",
+    "trap afterwards EXIT",
+    "trap 'exit 130' INT",
+    "trap 'exit 143' TERM",
+    "",
+    "# before: on the host",
+    ...plan.before.flatMap(hostCommands),
+    "",
+    "# network, inside, exec: what the container's first process does",
+    `stage=${word(stageScript(plan))}`,
+    "",
+    "# clone: the container's first process",
+    ...cloneLines(plan.clone),
+  ].join("\n") + "\n";
+}
+
+function cloneLines(clone: CloneStep): string[] {
+  const gate = clone.user !== null || clone.record.length > 0;
+  const start = [...enterWords(clone), "unshare", ...unshareWords(clone), "--", "sh", "-c"].join(" ");
+  const cgroup = clone.cgroup === null ? [] : [`echo 0 > ${word(`${clone.cgroup}/cgroup.procs`)}`];
+  if (!gate) return [`${start} ${word([...cgroup, 'eval "$0"'].join("\n"))} "$stage" && exit 0 || exit $?`];
+  const waiting = ["read -r _ <&3", "exec 3<&-", ...cgroup, 'eval "$0"'].join("\n");
+  return [
+    "gate=$(mktemp -u)",
+    'mkfifo -m 600 "$gate"',
+    `${start} ${word(waiting)} "$stage" 3<"$gate" <&0 &`,
+    "outer=$!",
+    'exec 4>"$gate"',
+    'rm "$gate"',
+    "# The first process is the child of unshare(1), which forks for a pid namespace.",
+    "pid=",
+    ...(forks(clone)
+      ? [
+        'while kill -0 $outer && [ -z "$pid" ]; do pid=$(cat /proc/$outer/task/$outer/children); done',
+        "pid=${pid% }",
+      ]
+      : ["pid=$outer"]),
+    "start=$(cut -d' ' -f22 /proc/$pid/stat)",
+    ...(clone.user === null ? [] : mapLines(clone.user)),
+    ...clone.record.flatMap(hostCommands),
+    "echo go >&4",
+    "exec 4>&-",
+    "wait $outer && exit 0 || exit $?",
+  ];
+}
+
+function forks(clone: CloneStep): boolean {
+  return clone.namespaces.includes("pid") || clone.join.some(({ namespace }) => namespace === "pid");
+}
+
+/** Namespaces of others are entered first, the user namespace among them by nsenter(1) itself. */
+function enterWords(clone: CloneStep): string[] {
+  if (clone.join.length === 0) return [];
+  return [
+    "nsenter",
+    "--no-fork",
+    ...clone.join.map(({ namespace, path }) => `${OPTION[namespace]}=${word(path)}`),
+    "--",
+  ];
+}
+
+function unshareWords(clone: CloneStep): string[] {
+  const words = clone.namespaces.map((namespace) => OPTION[namespace]);
+  if (clone.namespaces.includes("mount")) words.push("--propagation unchanged");
+  if (forks(clone)) words.push("--fork", "--kill-child");
+  for (const { clock, seconds } of clone.timeOffsets) words.push(`--${clock} ${seconds}`);
+  return words;
+}
+
+/** The maps are written from outside, as masu does: any range is possible then. */
+function mapLines(user: UserMapping): string[] {
+  const wait = 'while [ "$(readlink /proc/$pid/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do kill -0 $pid; done';
+  const flat = (maps: readonly IdMapping[]) => maps.map(({ containerID, hostID, size }) => [containerID, hostID, size]);
+  if (user.tools !== null) {
+    return [
+      wait,
+      `${word(user.tools.newuidmap)} $pid ${flat(user.uidMappings).flat().join(" ")}`,
+      `${word(user.tools.newgidmap)} $pid ${flat(user.gidMappings).flat().join(" ")}`,
+    ];
+  }
+  const text = (maps: readonly IdMapping[]) => flat(maps).map((triple) => triple.join(" ")).join("\\n");
+  return [
+    wait,
+    ...(user.denySetgroups ? ["echo deny > /proc/$pid/setgroups"] : []),
+    `printf '${text(user.uidMappings)}\\n' > /proc/$pid/uid_map`,
+    `printf '${text(user.gidMappings)}\\n' > /proc/$pid/gid_map`,
+  ];
+}

@@ -1,0 +1,69 @@
+/**
+ * Steps of the runtime namespace as shell commands.
+ *
+ * @module
+ */
+import type { HostStep } from "../../core/wire.ts";
+import { word, wordWithVariables } from "./sh_word.ts";
+import { octal } from "./words.ts";
+
+/** One step as lines of shell. */
+export function hostCommands(step: HostStep): string[] {
+  switch (step.kind) {
+    case "make_directory":
+      return makeDirectory(step);
+    case "write_file":
+      return writeFile(step);
+    case "reserve_name":
+      return [`ln -s ${word(step.target)} ${word(step.path)}`];
+    case "write_control":
+      return [`printf %s ${word(step.text)} > ${word(step.path)}`];
+    case "attach_device_program":
+      return [`# Not here: no tool of util-linux loads the device program of ${word(step.cgroup)}.`];
+    case "kill_cgroup":
+      return killCgroup(step.path);
+    case "remove_cgroup":
+      if (step.recursive !== true) return [`rmdir ${word(step.path)} 2>/dev/null || true`];
+      return [`find ${word(step.path)} -depth -type d -exec rmdir {} + 2>/dev/null || true`];
+    case "remove_tree":
+      return removeTree(step);
+    case "remove_file":
+      if (step.target === null) return [`rm -f ${word(step.path)}`];
+      return [`[ "$(readlink ${word(step.path)})" != ${word(step.target)} ] || rm -f ${word(step.path)}`];
+    case "remove_mount_point": {
+      const path = `${step.root.replace(/\/$/, "")}${step.path}`;
+      return [step.file ? `[ -s ${word(path)} ] || rm -f ${word(path)}` : `rmdir ${word(path)} 2>/dev/null || true`];
+    }
+    default:
+      return step satisfies never;
+  }
+}
+
+function makeDirectory({ path, mode, parents, owner }: Extract<HostStep, { kind: "make_directory" }>): string[] {
+  const make = `mkdir -m ${octal(mode)}${parents ? " -p" : ""} ${word(path)}`;
+  return [
+    parents ? `[ -d ${word(path)} ] || ${make}` : make,
+    ...(owner === null ? [] : [`chown ${owner.uid}:${owner.gid} ${word(path)}`]),
+  ];
+}
+
+function writeFile({ path, text, mode, exclusive }: Extract<HostStep, { kind: "write_file" }>): string[] {
+  const write = `printf %s ${wordWithVariables(text)} > ${word(path)}`;
+  return [`${exclusive ? `(set -C; ${write})` : write}`, `chmod ${octal(mode)} ${word(path)}`];
+}
+
+/** `cgroup.kill` where the kernel has it; a v1 cgroup has only its list of processes. */
+function killCgroup(path: string): string[] {
+  const kill = word(`${path}/cgroup.kill`);
+  const list = word(`${path}/cgroup.procs`);
+  return [
+    `if [ -e ${kill} ]; then echo 1 > ${kill}; elif [ -e ${list} ]; then`,
+    `  while [ -n "$(cat ${list})" ]; do kill -KILL $(cat ${list}) 2>/dev/null || true; done`,
+    "fi",
+  ];
+}
+
+function removeTree({ path, user }: Extract<HostStep, { kind: "remove_tree" }>): string[] {
+  if (user === null) return [`rm -rf --one-file-system ${word(path)}`];
+  return [`unshare --user --map-auto --map-root-user rm -rf --one-file-system ${word(path)}`];
+}
