@@ -30,7 +30,6 @@ endif
 # Paths of this machine stay out of the artefacts: one build twice gives the same bytes (docs/adr/0006-reproducible-build.md).
 CARGO_HOME ?= $(HOME)/.cargo
 REMAP := --remap-path-prefix=$(CURDIR)/core-rs=masu --remap-path-prefix=$(CARGO_HOME)=cargo
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 CARGO := cd core-rs && MASU_INIT=$(CURDIR)/build/init cargo
 
 SOURCES := $(shell find cli lib mod.ts -name '*.ts' ! -name '*_test.ts' 2>/dev/null)
@@ -74,6 +73,7 @@ install: ## copy dist/masu to DESTDIR/PREFIX/bin
 	@test -x dist/masu || { echo 'masu: dist/masu is not there; hint: make build' >&2; exit 1; }
 	install -D -m 755 dist/masu "$(DESTDIR)$(PREFIX)/bin/masu"
 
+dist: SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 dist: build ## pack dist/masu-VERSION-ARCH.tar.gz and its SHA-256
 	tar --create --sort=name --format=ustar --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 	  --transform='s,^dist/,,;s,^,masu-$(VERSION)/,' dist/masu LICENSE README.md docs | gzip --no-name --best >dist/masu-$(VERSION)-$(ARCH).tar.gz
@@ -110,9 +110,9 @@ build/masu.js: $(SOURCES) deno.json build/toolchain.mk
 	@$(DENO) bundle --quiet --platform deno $(RESOLVE) --output $@ cli/main.ts
 	@sed -i -E 's,^// .*/npm/,// npm/,' $@
 
-# What is embedded, in a directory of its own: `deno compile` keeps modification times.
+# What is embedded, in a directory of its own: `deno compile` keeps modification times, so all get the same one.
 build/masu-compiled: build/masu.js build/masu_core.so
-	@rm -rf build/embed && mkdir build/embed && cp $^ build/embed && touch --date=@$(SOURCE_DATE_EPOCH) build/embed/*
+	@rm -rf build/embed && mkdir build/embed && cp $^ build/embed && touch --date=@0 build/embed/*
 	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) \
 	  $(PERMISSIONS) --include build/embed/masu_core.so --output $@ build/embed/masu.js
 

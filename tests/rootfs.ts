@@ -48,6 +48,7 @@ export async function debianRoot(suite: DebianSuite): Promise<string> {
   const made = await Deno.makeTempDir({ dir: roots, prefix: `${suite}-` });
   await output("mmdebstrap", "--quiet", "--variant=extract", `--include=${packages}`, suite, made);
   await Deno.chmod(made, 0o755);
+  for (const name of ["dev", "mnt", "proc", "sys", "tmp"]) await Deno.mkdir(`${made}/${name}`, { recursive: true });
   if (!exists(`${made}/bin/sh`)) await Deno.symlink("dash", `${made}/bin/sh`);
   await Deno.rename(made, directory);
   return directory;
