@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
+use masu_sys::resolve::{Links, Root};
 use masu_wire::error::CoreError;
 use masu_wire::request::{DirectoryEntry, FileKind, FileStatus, Look, ObserveReply, ObserveRequest, Seen, Want};
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
@@ -38,8 +39,9 @@ fn open(look: &Look, flags: OFlags) -> Result<OwnedFd, Errno> {
     let Some(root) = &look.root else {
         return retry_on_intr(|| fs::open(look.path.as_str(), flags, Mode::empty()));
     };
-    let root = fs::open(root.as_str(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    masu_sys::root::open(root.as_fd(), &look.path, flags).map_err(|error| Errno::from_raw_os_error(error.errno))
+    let root = Root::new(fs::open(root.as_str(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?);
+    let links = if flags.contains(OFlags::NOFOLLOW) { Links::NotLast } else { Links::Follow };
+    root.open(&look.path, flags, links).map_err(|error| Errno::from_raw_os_error(error.errno))
 }
 
 fn status(look: &Look, flags: OFlags) -> Result<Seen, Errno> {

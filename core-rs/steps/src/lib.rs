@@ -1,4 +1,22 @@
-//! Executes the plan steps of the runtime namespace.
+//! Executes the plan steps of the runtime namespace, and says what masu's own processes say to each other.
 
+mod cgroup;
+mod device_program;
+mod directory;
+pub mod executor;
 pub mod failure;
+mod file;
+pub mod guard_protocol;
+pub mod hint;
+pub mod id_map;
+pub mod init_role;
+pub mod monitor_document;
+pub mod remove_protocol;
 pub mod stage_protocol;
+pub mod tree;
+pub mod undo;
+
+/// Names the call of a rustix result.
+fn named<T>(call: &'static str, result: rustix::io::Result<T>) -> Result<T, masu_sys::error::SysError> {
+    result.map_err(|errno| masu_sys::error::SysError::new(call, errno.raw_os_error()))
+}

@@ -1,0 +1,155 @@
+//! Files of masu's own, names, and control files of the kernel.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use masu_sys::errno::values::{EACCES, EBUSY, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPERM, ERANGE};
+use masu_sys::error::SysError;
+use masu_wire::error::{CoreError, ErrorCode};
+use rustix::fs::{self, AtFlags};
+use rustix::io::Errno;
+
+use crate::failure::{failed, failed_because};
+use crate::hint::{of_file_system, unless_hinted};
+use crate::named;
+
+/// `HostStep::WriteFile`, exclusive.
+pub(crate) fn create(path: &str, text: &str, mode: u32) -> Result<(), CoreError> {
+    write_new(Path::new(path), text, mode, false).map_err(|error| {
+        let error = failed(format!("Make file {path:?}"), error);
+        let error = of_file_system(error, path);
+        if error.code == ErrorCode::AlreadyExists { unless_hinted(error, "remove it, or name another file") } else { error }
+    })
+}
+
+/// `HostStep::WriteFile`: readers see the old file or the whole new one.
+pub(crate) fn replace(path: &str, text: &str, mode: u32) -> Result<(), CoreError> {
+    let action = || format!("Write file {path:?}");
+    let beside = Path::new(path).with_added_suffix(std::process::id());
+    let written = match write_new(&beside, text, mode, true) {
+        // Left by a process of this pid that was killed: nobody else writes beside masu's files.
+        Err(error) if error.errno == EEXIST => {
+            named("unlink", fs::unlink(&beside)).and_then(|()| write_new(&beside, text, mode, true))
+        }
+        written => written,
+    };
+    let replaced = written.and_then(|()| {
+        named("rename", fs::rename(&beside, path)).inspect_err(|_| {
+            // The failed rename is what is told; without this the file beside would stay.
+            let _ = fs::unlink(&beside);
+        })
+    });
+    replaced.map_err(|error| of_file_system(failed(action(), error), path))
+}
+
+trait AddedSuffix {
+    fn with_added_suffix(&self, number: u32) -> std::path::PathBuf;
+}
+
+impl AddedSuffix for Path {
+    /// `state.json` -> `.state.json.4711`
+    fn with_added_suffix(&self, number: u32) -> std::path::PathBuf {
+        let name = self.file_name().unwrap_or_default().to_string_lossy();
+        self.with_file_name(format!(".{name}.{number}"))
+    }
+}
+
+/// open(2) O_CREAT|O_EXCL, which follows no last symbolic link, write, optionally fsync(2). Leaves nothing when it fails.
+fn write_new(path: &Path, text: &str, mode: u32, sync: bool) -> Result<(), SysError> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .map_err(|error| SysError::from_io("open", &error))?;
+    let filled = file
+        .set_permissions(std::fs::Permissions::from_mode(mode))
+        .map_err(|error| SysError::from_io("fchmod", &error))
+        .and_then(|()| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)))
+        .and_then(|()| if sync { named("fsync", fs::fsync(&file)) } else { Ok(()) });
+    filled.inspect_err(|_| {
+        // The failed write is what is told.
+        let _ = fs::unlink(path);
+    })
+}
+
+/// `HostStep::ReserveName`
+pub(crate) fn reserve_name(path: &str, target: &str, name: &str) -> Result<(), CoreError> {
+    named("symlink", fs::symlink(target, path)).map_err(|error| {
+        if error.errno != EEXIST {
+            return of_file_system(failed(format!("Reserve name {name:?}"), error), path);
+        }
+        let holder = fs::readlink(path, Vec::new()).map(|target| target.to_string_lossy().into_owned()).unwrap_or_default();
+        let cause = format!("container {holder:?} has it");
+        failed_because(format!("Reserve name {name:?}"), &cause, error).with_hint("choose another name, or remove that container")
+    })
+}
+
+/// `HostStep::WriteControl`
+pub(crate) fn write_control(path: &str, text: &str) -> Result<(), CoreError> {
+    let written = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|error| SysError::from_io("open", &error))
+        // One write(2): the kernel takes each as a value of its own.
+        .and_then(|file| named("write", rustix::io::retry_on_intr(|| rustix::io::write(&file, text.as_bytes()))));
+    written.map(drop).map_err(|error| control_failure(path, text, error))
+}
+
+/// Names the controller when the file of one is missing, closed or refuses the value.
+fn control_failure(path: &str, text: &str, error: SysError) -> CoreError {
+    let failure = failed(format!("Write {text:?} to {path:?}"), error);
+    let path = Path::new(path);
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let hint = match error.errno {
+        _ if file == "cgroup.subtree_control" => controllers_hint(path, text, error.errno),
+        ENOENT | EACCES | EPERM => controller_of(&file).map(|controller| {
+            format!("the cgroup controller \"{controller}\" is not available to masu here: enable or delegate it, or leave out the limit that needs it")
+        }),
+        EOPNOTSUPP | EINVAL | ERANGE => controller_of(&file)
+            .map(|controller| format!("the cgroup controller \"{controller}\" does not take this value here: change or leave out the limit")),
+        _ => None,
+    };
+    match hint {
+        Some(hint) => unless_hinted(failure, hint),
+        None => failure,
+    }
+}
+
+/// cgroup-v2.rst, "Enabling and Disabling" and "No Internal Process Constraint".
+fn controllers_hint(path: &Path, text: &str, errno: i32) -> Option<String> {
+    let wanted: Vec<_> = text.split_whitespace().filter_map(|word| word.strip_prefix('+')).collect();
+    let available = std::fs::read_to_string(path.with_file_name("cgroup.controllers")).unwrap_or_default();
+    let available: Vec<_> = available.split_whitespace().collect();
+    let missing: Vec<_> = wanted.into_iter().filter(|controller| !available.contains(controller)).collect();
+    match errno {
+        EBUSY => Some("the cgroup has processes of its own: start masu in a cgroup below it (no internal processes)".to_owned()),
+        _ if !missing.is_empty() => Some(format!(
+            "the cgroup controller \"{}\" is not available here: enable it in the parent's cgroup.subtree_control (systemd: Delegate=yes), or leave out the limit that needs it",
+            missing.join("\", \"")
+        )),
+        _ => None,
+    }
+}
+
+/// `memory.max` -> `memory`; none for the files that every cgroup has.
+fn controller_of(file: &str) -> Option<&str> {
+    let (controller, _) = file.split_once('.')?;
+    (!matches!(controller, "cgroup" | "notify_on_release")).then_some(controller)
+}
+
+/// `HostStep::RemoveFile`
+pub(crate) fn remove(path: &str, target: Option<&str>) -> Result<(), CoreError> {
+    if let Some(target) = target {
+        let is_ours = fs::readlink(path, Vec::new()).is_ok_and(|found| found.as_bytes() == target.as_bytes());
+        if !is_ours {
+            return Ok(());
+        }
+    }
+    match fs::unlinkat(fs::CWD, path, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
+        Err(errno) => Err(failed(format!("Remove file {path:?}"), SysError::new("unlink", errno.raw_os_error()))),
+    }
+}

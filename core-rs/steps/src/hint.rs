@@ -1,0 +1,37 @@
+//! The one thing to do about a failure, where there is one.
+
+use masu_sys::errno::values::{EAGAIN, EDQUOT, EMFILE, ENFILE, ENOSPC, EROFS};
+use masu_wire::error::CoreError;
+
+/// Adds what to do about a file system that is full or read-only.
+#[must_use]
+pub fn of_file_system(error: CoreError, path: &str) -> CoreError {
+    let hint = match error.errno {
+        Some(ENOSPC) => format!("free space or inodes on the file system of {path:?} (see df and df -i)"),
+        Some(EDQUOT) => format!("the disk quota on the file system of {path:?} is used up"),
+        Some(EROFS) => format!("{path:?} is on a read-only file system; --root DIR or XDG_DATA_HOME name another place"),
+        Some(EMFILE) => "raise the limit of open files (ulimit -n)".to_owned(),
+        Some(ENFILE) => "raise the system's limit of open files (sysctl fs.file-max)".to_owned(),
+        _ => return error,
+    };
+    unless_hinted(error, hint)
+}
+
+/// Adds what to do when no process could be made.
+#[must_use]
+pub fn of_process(error: CoreError) -> CoreError {
+    match error.errno {
+        Some(EAGAIN) => unless_hinted(
+            error,
+            "a limit of processes is reached: ulimit -u, pids.max of this cgroup, or sysctl kernel.threads-max and kernel.pid_max",
+        ),
+        _ => error,
+    }
+}
+
+/// Adds a hint to an error that has none.
+#[must_use]
+pub fn unless_hinted(mut error: CoreError, hint: impl Into<String>) -> CoreError {
+    error.hint.get_or_insert_with(|| hint.into());
+    error
+}

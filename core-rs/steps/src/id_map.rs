@@ -1,0 +1,98 @@
+//! The ids of a new user namespace. user_namespaces(7), "User and group ID mappings"
+
+use masu_sys::errno::values::{EINVAL, EPERM};
+use masu_sys::error::SysError;
+use masu_wire::error::{CoreError, ErrorCode};
+use masu_wire::plan::{IdMapping, MapTools, UserMapping};
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+
+use crate::failure::failed;
+use crate::hint::unless_hinted;
+
+/// Writes the maps of the user namespace that this process is in. It must not have been made undumpable yet, or the files are root's.
+pub fn write(pid: u32, mapping: &UserMapping) -> Result<(), CoreError> {
+    if mapping.deny_setgroups {
+        write_file(pid, "setgroups", "deny")?;
+    }
+    match &mapping.tools {
+        None => {
+            write_file(pid, "uid_map", &lines(&mapping.uid_mappings))?;
+            write_file(pid, "gid_map", &lines(&mapping.gid_mappings))
+        }
+        Some(tools) => write_with_tools(pid, mapping, tools),
+    }
+}
+
+/// One write(2) with the whole map: a second one is EPERM.
+fn write_file(pid: u32, name: &str, text: &str) -> Result<(), CoreError> {
+    let path = format!("/proc/{pid}/{name}");
+    let opened = OpenOptions::new().write(true).open(&path).map_err(|error| SysError::from_io("open", &error));
+    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)));
+    written.map_err(|error| {
+        let failure = failed(format!("Write {:?} to {name:?} of the new user namespace", text.trim_end().replace('\n', ", ")), error);
+        match error.errno {
+            EPERM => unless_hinted(
+                failure,
+                "this user may map one's own id only: newuidmap and newgidmap (package uidmap) with a range in /etc/subuid and /etc/subgid map more",
+            ),
+            EINVAL => unless_hinted(failure, "the ranges overlap, are too many (340 since Linux 4.15), or reach beyond the ids of this user namespace"),
+            _ => failure,
+        }
+    })
+}
+
+fn lines(mappings: &[IdMapping]) -> String {
+    mappings.iter().fold(String::new(), |mut text, map| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{} {} {}", map.container_id, map.host_id, map.size);
+        text
+    })
+}
+
+/// Both programs at the same time: each takes milliseconds.
+fn write_with_tools(pid: u32, mapping: &UserMapping, tools: &MapTools) -> Result<(), CoreError> {
+    let users = start(&tools.newuidmap, pid, &mapping.uid_mappings)?;
+    let groups = start(&tools.newgidmap, pid, &mapping.gid_mappings);
+    // The first one is waited for even if the second did not start: it is a child of this process.
+    let users = finish(users, &tools.newuidmap, "/etc/subuid");
+    let groups = groups.and_then(|child| finish(child, &tools.newgidmap, "/etc/subgid"));
+    users.and(groups)
+}
+
+fn start(tool: &str, pid: u32, mappings: &[IdMapping]) -> Result<Child, CoreError> {
+    let numbers = mappings.iter().flat_map(|map| [map.container_id, map.host_id, map.size]);
+    Command::new(tool)
+        .arg(pid.to_string())
+        .args(numbers.map(|number| number.to_string()))
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(format!("Execute {tool:?}"), SysError::from_io("execve", &error)))
+}
+
+fn finish(child: Child, tool: &str, file: &str) -> Result<(), CoreError> {
+    let output = child.wait_with_output().map_err(|error| failed(format!("Wait for {tool:?}"), SysError::from_io("waitid", &error)))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+    let user = rustix::process::getuid().as_raw();
+    let error = CoreError::new(ErrorCode::Denied, format!("Map subordinate ids by {tool:?}: {said} ({})", output.status));
+    Err(error.with_hint(format!("{file} needs a line for this user that covers these ids, for example: {user}:100000:65536")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_has_one_range_a_line() {
+        let map = |container_id, host_id, size| IdMapping { container_id, host_id, size };
+        assert_eq!(lines(&[map(0, 1000, 1), map(1, 100_000, 65_536)]), "0 1000 1\n1 100000 65536\n");
+    }
+}
