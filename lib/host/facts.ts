@@ -4,7 +4,11 @@
  * @module
  */
 import type { CgroupLayout } from "../cgroup/layout.ts";
-import type { DirectoryEntry, Fact, FileStatus, ProcessReply } from "../core/wire.ts";
+import type { GlobalConfig, RunConfig } from "../config/run_config.ts";
+import { call } from "../core/call.ts";
+import type { Core } from "../core/load.ts";
+import type { DirectoryEntry, Fact, FileStatus, Look, ProcessReply } from "../core/wire.ts";
+import { gatherFacts } from "./gather.ts";
 import type { KernelVersion } from "./kernel.ts";
 import type { MountEntry } from "./mounts.ts";
 import type { SubordinateIds } from "./subordinate_ids.ts";
@@ -15,8 +19,8 @@ export interface HostFacts {
   readonly list: readonly Fact[];
   /** What this process is and has: user, capabilities, limits, terminal, descriptors. */
   readonly process: ProcessReply;
-  /** The environment's variables that a plan may depend on. */
-  readonly environment: HostEnvironment;
+  /** The home directory of this user, by /etc/passwd; null: none. */
+  readonly home: string | null;
   /** Where masu keeps what it knows and what it stores. */
   readonly directories: StateDirectories;
   readonly kernel: KernelVersion;
@@ -32,8 +36,8 @@ export interface HostFacts {
    * null: nothing there.
    */
   readonly devices: Readonly<Record<string, FileStatus | null>>;
-  /** Names in directories of the host, for the image `host`; null: cannot be read. */
-  readonly listings: Readonly<Record<string, readonly DirectoryEntry[] | null>>;
+  /** What the image `host` is made of; empty for other images. */
+  readonly hostTree: HostTree;
   /** Text of /etc/resolv.conf; null: none. */
   readonly resolvConf: string | null;
   /** Text of /etc/hosts; null: none. */
@@ -42,8 +46,18 @@ export interface HostFacts {
   readonly containers: Readonly<Record<string, ContainerFact>>;
   /** What is there already under a name that this run would make: `--name`, `--cidfile`, `--pidfile`. */
   readonly taken: TakenNames;
-  /** Type of the file system that the data directory is, or will be, on: `ext4`, `overlay`, `nfs`; null: unknown. */
-  readonly dataFileSystem: string | null;
+  /** The kernel offers /proc/kcore, which /dev/core points to. */
+  readonly kcore: boolean;
+}
+
+/** Directories of the host, as far as the image `host` needs to know them. */
+export interface HostTree {
+  /** Names in the directories that have mounts below them; null: cannot be read. */
+  readonly listings: Readonly<Record<string, readonly DirectoryEntry[] | null>>;
+  /** Mount points and names in those directories; null: nothing there. */
+  readonly statuses: Readonly<Record<string, FileStatus | null>>;
+  /** Targets of the symbolic links in those directories. */
+  readonly links: Readonly<Record<string, string>>;
 }
 
 /** Directories of this user, without a container's ID. */
@@ -56,11 +70,9 @@ export interface StateDirectories {
 
 /** What masu reads of its environment; cli/ takes it from the process. */
 export interface HostEnvironment {
-  readonly HOME?: string;
-  readonly XDG_RUNTIME_DIR?: string;
-  readonly XDG_DATA_HOME?: string;
-  /** Value of `--env NAME` is filled in by cli/; these are only for the program's default environment. */
-  readonly TERM?: string;
+  readonly HOME?: string | undefined;
+  readonly XDG_RUNTIME_DIR?: string | undefined;
+  readonly XDG_DATA_HOME?: string | undefined;
 }
 
 /** What was read of the image. All paths are the container's, resolved inside the image's root. */
@@ -86,4 +98,22 @@ export interface TakenNames {
   /** ID of the container that has the name of `--name`. */
   readonly name: string | null;
   readonly cidfile: boolean;
+}
+
+/**
+ * Reads of the host what a plan for this config depends on, in two or three calls of the core.
+ *
+ * Errors: `not_found` what the config names is not there; `denied` this user cannot have a state directory.
+ */
+export function collectFacts(
+  core: Core,
+  config: RunConfig,
+  global: GlobalConfig,
+  environment: HostEnvironment,
+): HostFacts {
+  const host = {
+    observe: (looks: readonly Look[]) => call(core, "observe", { looks: [...looks] }).seen,
+    process: () => call(core, "process", {}),
+  };
+  return gatherFacts(host, { config, global, environment });
 }

@@ -1,0 +1,60 @@
+/**
+ * Device nodes of the host: those that a config names, and with `--privileged` all of them.
+ *
+ * @module
+ */
+import type { RunConfig } from "../config/run_config.ts";
+import type { FileStatus, ProcessReply } from "../core/wire.ts";
+import { look, type Sightings } from "./sightings.ts";
+
+/** Devices that every container has. OCI runtime-spec, config-linux.md, "Default Devices". */
+export const DEFAULT_DEVICES: readonly { readonly path: string; readonly major: number; readonly minor: number }[] = [
+  { path: "/dev/null", major: 1, minor: 3 },
+  { path: "/dev/zero", major: 1, minor: 5 },
+  { path: "/dev/full", major: 1, minor: 7 },
+  { path: "/dev/random", major: 1, minor: 8 },
+  { path: "/dev/urandom", major: 1, minor: 9 },
+  { path: "/dev/tty", major: 5, minor: 0 },
+];
+
+/** What a container has of its own, and what is no device of the machine. */
+const OWN = ["console", "fd", "mqueue", "ptmx", "pts", "shm", ".lxc", ".lxd-mounts"];
+
+/** The deepest directory of nodes that udev makes is /dev/bus/usb/001. */
+const DEEPEST = 4;
+
+/** Paths of the nodes that the config names, and in a user namespace of the default ones, which are bind-mounted there. */
+export function namedDevices(config: RunConfig, userNamespace: boolean): string[] {
+  const names = config.devices.map(({ source }) => source);
+  return userNamespace ? [...DEFAULT_DEVICES.map(({ path }) => path), ...names] : names;
+}
+
+/** Finds every node below /dev; one call for each level. */
+export function hostDevices(sightings: Sightings): Record<string, FileStatus | null> {
+  let directories = ["/dev"];
+  const nodes: string[] = [];
+  for (let depth = 0; depth < DEEPEST && directories.length > 0; depth++) {
+    sightings.ask(directories.map((path) => look("list", path)));
+    const below: string[] = [];
+    for (const directory of directories) {
+      for (const { name, kind } of sightings.entries(directory) ?? []) {
+        if (directory === "/dev" && OWN.includes(name)) continue;
+        if (kind === "directory") below.push(`${directory}/${name}`);
+        if (kind === "character_device" || kind === "block_device") nodes.push(`${directory}/${name}`);
+      }
+    }
+    directories = below;
+  }
+  sightings.ask(nodes.map((path) => look("stat", path)));
+  return Object.fromEntries(nodes.map((path) => [path, sightings.status(path)]));
+}
+
+/** Whether this user may open a node at all, going by its owner and permission bits. */
+export function mayOpen(
+  { mode, uid, gid }: FileStatus,
+  user: Pick<ProcessReply, "uid" | "gid" | "groups">,
+): boolean {
+  if (uid === user.uid) return (mode & 0o600) !== 0;
+  if (gid === user.gid || user.groups.includes(gid)) return (mode & 0o060) !== 0;
+  return (mode & 0o006) !== 0;
+}
