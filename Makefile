@@ -36,7 +36,7 @@ SOURCES := $(shell find cli lib mod.ts -name '*.ts' ! -name '*_test.ts' 2>/dev/n
 # What the compiled program may do of itself: load the core and read the environment. All else is the core's.
 PERMISSIONS := --no-prompt --allow-ffi --allow-env --deny-import
 
-.PHONY: help build run test ok fmt wire bench install dist clean always
+.PHONY: help build run test ok fmt wire profile bench install dist clean always
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
@@ -65,6 +65,9 @@ wire: ## generate lib/core/wire.ts from the Rust types
 	cd core-rs && cargo run --locked --quiet -p masu-wire --features typescript --example typescript >$(CURDIR)/build/wire.ts
 	$(DENO) fmt --quiet build/wire.ts
 	mv build/wire.ts lib/core/wire.ts
+
+profile: ## write the default seccomp profile for core-rs from lib/spec/seccomp_default.ts
+	$(DENO) run $(RESOLVE) --allow-write=core-rs/seccomp core-rs/seccomp/default_profile.ts
 
 bench: build ## measure against the peers and the kernel's floor
 	$(DENO) run --allow-all $(RESOLVE) bench/main.ts

@@ -37,7 +37,7 @@ const PROBES = {
   python3: () => succeeds("python3", "--version"),
   cc: () => succeeds("cc", "--version"),
   cargo: () => succeeds("cargo", "--version"),
-  libseccomp: () => exists("/usr/include/seccomp.h"),
+  libseccomp: () => loads("libseccomp.so.2"),
 } as const satisfies Record<string, () => boolean>;
 
 /** What a test can need of the host. */
@@ -91,6 +91,15 @@ export function kernelTest(name: string, needs: readonly Need[], fn: (scratch: S
 /** Registers a test of the program as a person types it, that needs nothing of the host. */
 export function cliTest(name: string, fn: (scratch: Scratch) => Promise<void>): void {
   kernelTest(name, [], fn);
+}
+
+function loads(library: string): boolean {
+  try {
+    Deno.dlopen(library, {}).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function read(path: string): string | null {

@@ -27,14 +27,25 @@ export function readJunit(xml: string): Tally {
   return { passed, failed, skipped };
 }
 
-/** Reads what `cargo test` prints. */
+/**
+ * Reads what `cargo test -- --show-output` prints. libtest cannot skip a test while it runs: one that prints
+ * `skipped: why` has not tested anything.
+ */
 export function readCargo(text: string): Tally {
   let passed = 0;
   const failed: string[] = [];
   const skipped: string[] = [];
-  for (const [, name = "", result, reason] of text.matchAll(/^test (.+?) \.\.\. (ok|FAILED|ignored)(?:, (.*))?$/gm)) {
-    if (result === "ok") passed++;
-    else if (result === "FAILED") failed.push(name);
+  const reasons = new Map<string, string>();
+  for (
+    const [, name = "", output = ""] of text.matchAll(/^---- (.+?) stdout ----$(.*?)(?=^---- |^$\n^\S|$(?![^]))/gms)
+  ) {
+    const reason = /^skipped: (.*)$/m.exec(output)?.[1];
+    if (reason !== undefined) reasons.set(name, reason);
+  }
+  for (const [, name = "", result, ignored] of text.matchAll(/^test (.+?) \.\.\. (ok|FAILED|ignored)(?:, (.*))?$/gm)) {
+    const reason = reasons.get(name) ?? ignored;
+    if (result === "FAILED") failed.push(name);
+    else if (result === "ok" && reason === undefined) passed++;
     else skipped.push(`${name} [skipped: ${reason ?? "no reason given"}]`);
   }
   return { passed, failed, skipped };

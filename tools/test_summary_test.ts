@@ -16,11 +16,24 @@ const JUNIT = `<?xml version="1.0" encoding="UTF-8"?>
     </testsuite>
 </testsuites>`;
 
-const CARGO = `running 3 tests
+const CARGO = `running 5 tests
 test a::passes ... ok
+test a::talks ... ok
+test a::lacks ... ok
 test a::needs_root ... ignored, needs root
 test a::breaks ... FAILED
 test src/lib.rs - f (line 3) ... ok
+
+successes:
+
+---- a::talks stdout ----
+hello
+
+---- a::lacks stdout ----
+skipped: no libseccomp.so.2
+
+successes:
+    a::passes
 
 test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
 `;
@@ -31,8 +44,8 @@ Deno.test("readJunit() tells passed, failed and skipped tests apart", () => {
 
 Deno.test("readCargo() tells passed, failed and ignored tests apart, doc tests too", () => {
   assertEquals(readCargo(CARGO), {
-    passed: 2,
+    passed: 3,
     failed: ["a::breaks"],
-    skipped: ["a::needs_root [skipped: needs root]"],
+    skipped: ["a::lacks [skipped: no libseccomp.so.2]", "a::needs_root [skipped: needs root]"],
   });
 });
