@@ -6,7 +6,6 @@
 import type { RunConfig } from "../config/run_config.ts";
 import { invalidConfig, MasuError } from "../error.ts";
 import type { HostFacts } from "../host/facts.ts";
-import { isPrivileged } from "../host/process.ts";
 import { ARGUMENTS, escapeBlanks, ID } from "../plan/blank.ts";
 import { containerPaths } from "../state/paths.ts";
 import { containerCapabilities } from "./capabilities.ts";
@@ -30,17 +29,11 @@ import { parseSeccompProfile } from "./seccomp_profile.ts";
 import { type ContainerIds, containerIds, isMapped } from "./user_namespace.ts";
 import { checkSysctl } from "./validate.ts";
 
-/** What a spec depends on besides the config. */
-export type SpecHost = Pick<
-  HostFacts,
-  "process" | "directories" | "kernel" | "cgroups" | "subordinateIds" | "image" | "devices" | "containers"
->;
-
 /** The spec of a container that `masu run` makes, with the blanks of lib/plan/blank.ts for what differs between two runs. */
 export interface SpecRequest {
   /** A person's text in it is escaped already: see `escapeBlanks`. */
   readonly config: RunConfig;
-  readonly host: SpecHost;
+  readonly host: HostFacts;
   /** Text of the file of `--security-opt seccomp=FILE`, when that was written. */
   readonly seccompProfile?: string;
 }
@@ -96,7 +89,7 @@ interface ProcessParts {
   readonly capabilities: readonly string[];
 }
 
-function processOf(config: RunConfig, { process }: SpecHost, { user, hostname, capabilities }: ProcessParts): Process {
+function processOf(config: RunConfig, { process }: HostFacts, { user, hostname, capabilities }: ProcessParts): Process {
   const [rows, columns] = [process.rows, process.columns];
   return {
     ...(config.terminal && { terminal: true }),
@@ -147,7 +140,7 @@ function rlimitsOf({ ulimits }: RunConfig, [soft, hard]: readonly [soft: number,
   return [...limits, { type: "RLIMIT_NOFILE", soft: raised, hard }];
 }
 
-function userOf(config: RunConfig, { image }: SpecHost, ids: ContainerIds): ResolvedUser {
+function userOf(config: RunConfig, { image }: HostFacts, ids: ContainerIds): ResolvedUser {
   const user = resolveUser(config.user, image);
   const added = config.groupAdd.map((group) => resolveGroup(group, image));
   if (ids.kind !== "mapped") return { ...user, groups: [...new Set([...user.groups, ...added])] };
@@ -166,7 +159,7 @@ function unmapped(action: string): MasuError {
 }
 
 /** As with docker, whoever has the host's network has the host's name. */
-function hostnameOf(config: RunConfig, { process }: SpecHost, namespaces: readonly LinuxNamespace[]): string {
+function hostnameOf(config: RunConfig, { process }: HostFacts, namespaces: readonly LinuxNamespace[]): string {
   if (config.hostname !== undefined) return ownUts(config.hostname, namespaces);
   const hosts = isHosts(namespaces, "uts") || config.network?.kind === "host";
   return hosts ? escapeBlanks(process.hostname) : ID;
@@ -210,9 +203,4 @@ function sysctlsOf(
   for (const [name] of config.sysctls) checkSysctl(name, namespaces);
   const defaults = defaultSysctls(isOwn(namespaces, "network"), ids.kind === "host");
   return Object.fromEntries([...defaults, ...config.sysctls]);
-}
-
-/** Whether a container of this config gets ids of its own on this host. */
-export function hasUserNamespace(config: RunConfig, host: Pick<HostFacts, "process">): boolean {
-  return !isPrivileged(host.process) || (config.userns !== undefined && config.userns.kind !== "host");
 }
