@@ -2,10 +2,9 @@
 
 use masu_wire::error::CoreError;
 use masu_wire::request::OPS;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use crate::{observe, process, wait};
+use crate::{filter, launch, observe, process, teardown, wait};
 
 /// Answers one request. Errors: `bug` for an op or a request that the core does not know, else the op's own.
 pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
@@ -13,15 +12,19 @@ pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
     match name {
         Some("observe") => answer("observe", request, observe::observe),
         Some("process") => answer("process", request, process::process),
+        Some("launch") => answer("launch", request, launch::launch),
+        Some("run") => answer("run", request, |request| launch::run(request).map(|never| -> () { match never {} })),
         Some("wait") => answer("wait", request, wait::wait),
+        Some("teardown") => answer("teardown", request, teardown::teardown),
+        Some("compile_filter") => answer("compile_filter", request, filter::compile_filter),
         _ => Err(CoreError::bug(format!("Run op {op} of the core: there is no such op"))),
     }
 }
 
 /// Parses the request, runs the op, writes the reply.
-fn answer<Request: DeserializeOwned, Reply: Serialize>(
+fn answer<'a, Request: Deserialize<'a>, Reply: Serialize>(
     op: &str,
-    request: &[u8],
+    request: &'a [u8],
     run: impl FnOnce(Request) -> Result<Reply, CoreError>,
 ) -> Result<Vec<u8>, CoreError> {
     let request = serde_json::from_slice(request).map_err(|error| unreadable(op, &error))?;

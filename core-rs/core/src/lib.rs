@@ -5,8 +5,10 @@
 
 mod dispatch;
 pub mod ffi;
-
+mod filter;
+mod init_image;
+mod launch;
 mod observe;
 mod process;
-
+mod teardown;
 mod wait;

@@ -29,6 +29,26 @@ pub fn of_process(error: CoreError) -> CoreError {
     }
 }
 
+/// Why an ordinary user may not have a user namespace with rights in it here, where a switch of the system says so.
+#[must_use]
+pub fn user_namespaces() -> Option<String> {
+    let is = |name: &str, value: &str| std::fs::read_to_string(format!("/proc/sys/{name}")).is_ok_and(|text| text.trim() == value);
+    // The first is Debian's, the second Ubuntu's.
+    if is("kernel/unprivileged_userns_clone", "0") {
+        return Some("unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1".to_owned());
+    }
+    if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
+        return Some(
+            "AppArmor restricts unprivileged user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for masu that allows userns"
+                .to_owned(),
+        );
+    }
+    if is("user/max_user_namespaces", "0") {
+        return Some("user namespaces are switched off: sysctl user.max_user_namespaces=15000".to_owned());
+    }
+    None
+}
+
 /// Adds a hint to an error that has none.
 #[must_use]
 pub fn unless_hinted(mut error: CoreError, hint: impl Into<String>) -> CoreError {

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
 use crate::failure::failed;
-use crate::hint::unless_hinted;
+use crate::hint::{unless_hinted, user_namespaces};
 
 /// Writes the maps of the user namespace that this process is in. It must not have been made undumpable yet, or the files are root's.
 pub fn write(pid: u32, mapping: &UserMapping) -> Result<(), CoreError> {
@@ -35,7 +35,10 @@ fn write_file(pid: u32, name: &str, text: &str) -> Result<(), CoreError> {
         let failure = failed(format!("Write {:?} to {name:?} of the new user namespace", text.trim_end().replace('\n', ", ")), error);
         match error.errno {
             EPERM => unless_hinted(
-                failure,
+                match user_namespaces() {
+                    Some(hint) => unless_hinted(failure, hint),
+                    None => failure,
+                },
                 "this user may map one's own id only: newuidmap and newgidmap (package uidmap) with a range in /etc/subuid and /etc/subgid map more",
             ),
             EINVAL => unless_hinted(failure, "the ranges overlap, are too many (340 since Linux 4.15), or reach beyond the ids of this user namespace"),

@@ -1,0 +1,111 @@
+//! One attempt to bring a container up. Whoever called undoes it when it fails.
+
+use masu_steps::executor::set_up;
+use masu_steps::failure::failed;
+use masu_steps::stage_protocol::{StageDocument, StageOrder};
+use masu_steps::{hint, id_map};
+use masu_sys::error::SysError;
+use masu_sys::wait::reap;
+use masu_sys::{pidfd, signalfd};
+use masu_wire::error::{CoreError, ErrorCode, Group};
+use masu_wire::plan::{CloneStep, Namespace};
+use std::os::fd::{AsFd, OwnedFd};
+
+use super::guard::Guard;
+use super::id_mapped::mapped_clones;
+use super::journal::Journal;
+use super::request::Launch;
+use super::stage::{Stage, died};
+use crate::init_image;
+
+const SIGKILL: i32 = 9;
+
+/// A container whose program runs.
+pub(super) struct Launched {
+    /// Its first process.
+    pub(super) pid: u32,
+    /// Its pidfd, where there are any.
+    pub(super) pidfd: Option<OwnedFd>,
+    /// Its start time, in clock ticks since boot.
+    pub(super) start: u64,
+    /// The master of its terminal.
+    pub(super) terminal: Option<OwnedFd>,
+}
+
+/// From `before` to execve(2) of the program. When it fails, no process of it is left.
+pub(super) fn attempt(launch: &Launch, journal: &mut Journal, guard: Option<&Guard>, signal_mask: u64) -> Result<Launched, CoreError> {
+    set_up(Group::Before, &launch.plan.before, init_image::tools(), || journal.advance())?;
+    let stage = Stage::start(&launch.plan.clone)?;
+    match start_program(launch, &stage, journal, guard, signal_mask) {
+        Ok((start, terminal)) => Ok(Launched { pid: stage.pid, pidfd: stage.pidfd, start, terminal }),
+        Err(error) => {
+            let end = kill_and_reap(stage.pid, stage.pidfd.as_ref());
+            // Without a message from the stage, how it ended is all there is to tell.
+            Err(if is_silent_death(&error) { died(end) } else { error })
+        }
+    }
+}
+
+fn is_silent_death(error: &CoreError) -> bool {
+    error.code == ErrorCode::Failed && error.message == died(None).message
+}
+
+/// Everything between the clone and the program.
+fn start_program(
+    launch: &Launch,
+    stage: &Stage,
+    journal: &mut Journal,
+    guard: Option<&Guard>,
+    signal_mask: u64,
+) -> Result<(u64, Option<OwnedFd>), CoreError> {
+    let plan = &launch.plan;
+    let start = start_time(stage.pid)?;
+    if let Some(guard) = guard {
+        guard.watch(stage.pid, start, stage.pidfd.as_ref())?;
+    }
+    let new_user = plan.clone.namespaces.contains(&Namespace::User);
+    if let Some(user) = plan.clone.user.as_ref().filter(|_| new_user) {
+        id_map::write(stage.pid, user)?;
+    }
+    let clones = mapped_clones(&plan.inside, stage.pid)?;
+    let record = launch.record(stage.pid, start)?;
+    set_up(Group::Clone, &record, init_image::tools(), || journal.advance())?;
+    let order = StageOrder::Start(Box::new(StageDocument {
+        user_namespace: new_user || joins_user(&plan.clone),
+        deny_setgroups: plan.clone.user.as_ref().is_some_and(|user| user.deny_setgroups),
+        new_time_namespace: plan.clone.namespaces.contains(&Namespace::Time),
+        time_offsets: plan.clone.time_offsets.clone(),
+        cgroup: plan.clone.cgroup.clone().filter(|_| !stage.in_cgroup),
+        network: plan.network.clone(),
+        inside: plan.inside.clone(),
+        exec: plan.exec.clone(),
+        signal_mask,
+    }));
+    let descriptors: Vec<_> = clones.iter().map(AsFd::as_fd).collect();
+    stage.order(&order, &descriptors)?;
+    drop(clones);
+    stage.watch().map(|terminal| (start, terminal)).map_err(|error| hint::of_process(error))
+}
+
+fn joins_user(step: &CloneStep) -> bool {
+    step.join.iter().any(|join| join.namespace == Namespace::User)
+}
+
+/// Field 22 of `/proc/PID/stat`. The second field is in parentheses and may hold anything.
+fn start_time(pid: u32) -> Result<u64, CoreError> {
+    let path = format!("/proc/{pid}/stat");
+    let text = std::fs::read_to_string(&path).map_err(|error| failed(format!("Read {path:?}"), SysError::from_io("open", &error)))?;
+    let after_name = text.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default();
+    let field = after_name.split(' ').nth(22 - 3).and_then(|field| field.parse().ok());
+    field.ok_or_else(|| CoreError::bug(format!("Read {path:?}: there is no field 22")))
+}
+
+/// Ends the first process, and with it its pid namespace. It is this process's child, so its pid is nobody else's.
+pub(super) fn kill_and_reap(pid: u32, descriptor: Option<&OwnedFd>) -> Option<masu_sys::wait::End> {
+    // One that has ended already cannot be killed and need not be.
+    let _ = match descriptor {
+        Some(descriptor) => pidfd::send_signal(descriptor.as_fd(), SIGKILL),
+        None => signalfd::kill(pid, SIGKILL),
+    };
+    reap(pid).ok()
+}
