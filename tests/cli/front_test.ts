@@ -160,6 +160,12 @@ Deno.test("front lets the program dump core", async () => {
   assertEquals([joined.stdout, direct.stdout], ["134\n", "134\n"]);
 });
 
+Deno.test("front tells the program and its libc where they are, as execve(2) does", async () => {
+  const { stdout, stderr } = await run([programs.joined, "placed"]);
+  assertStringIncludes(stdout, `"ELF"`, stderr);
+  assertEquals(stdout, (await run([programs.direct, "placed"])).stdout);
+});
+
 Deno.test("front keeps the program's memory at random places, and at one where that is asked for", async () => {
   const base = async (...prefix: string[]) => (await run([...prefix, programs.joined, "base"])).stdout;
   const places = new Set([await base(), await base(), await base()]);

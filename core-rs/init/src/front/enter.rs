@@ -12,7 +12,9 @@ const AT_ENTRY: usize = 9;
 /// Starts the loader on the kernel's stack, as execve(2) would have. Returns only with a failure.
 ///
 /// What of this program stays: its mappings, and the break where its libc left it. Thread-local storage, the robust list and
-/// the thread id's address are the kernel's for one libc at a time, and the new libc sets its own.
+/// the thread id's address are the kernel's for one libc at a time, and the new libc sets its own. The kernel's own copy of the
+/// auxiliary vector (/proc/PID/auxv, NT_AUXV of a core dump) goes on describing this program: changing it takes prctl(2)'s
+/// PR_SET_MM_MAP with values from /proc/PID/stat, on every start, for debuggers of a stripped program only.
 pub(super) fn enter(mut stack: Stack, target: &Target) -> Result<i32, Failure> {
     let corrected = correct(stack.auxiliary(), target);
     if corrected != 4 {
