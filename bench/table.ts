@@ -25,15 +25,12 @@ export function pairedRatio(series: Series, base: Series): number {
   return median(series.values.map((value, index) => value / (base.values[index] ?? NaN)));
 }
 
-/** Prints rows of cells as a Markdown table. */
-export function printTable(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
+/** Rows of cells as a Markdown table below its title. */
+export function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => (row[column] ?? "").length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  console.log(`\n${title}\n`);
-  console.log(line(head));
-  console.log(line(widths.map((width) => "-".repeat(width))));
-  for (const row of rows) console.log(line(row));
+  return ["", title, "", line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line), ""].join("\n");
 }
 
 /** Milliseconds with two digits. */

@@ -285,7 +285,7 @@ export function octal(mode: number): string {
 
 /** In double quotes, control characters as JSON escapes. */
 export function quote(text: string): string {
-  // deno-lint-ignore no-control-regex -- these are what a terminal must not get to see
+  // JSON escapes C0 only: C1 controls, DEL and what reorders text must not reach a terminal either.
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
