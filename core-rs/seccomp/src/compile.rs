@@ -1,0 +1,178 @@
+//! A profile's filter: one search a calling convention, by system call number.
+
+use masu_wire::error::{CoreError, ErrorCode};
+
+use crate::abi::{Abi, FIRST_PRIVATE, IPC, Machine, Row, SOCKETCALL, X32_BIT};
+use crate::arguments;
+use crate::assemble::assemble;
+use crate::graph::{Graph, Id, Node, Segments};
+use crate::profile::{Comparison, Condition, Profile, Rule};
+use crate::program::{MAXIMUM, Program, data, op, verdict};
+use crate::rules::{Clause, Merged};
+
+/// The filter that does what the profile says on this machine.
+pub(crate) fn compile(profile: &Profile, machine: Machine) -> Result<Program, CoreError> {
+    let mut graph = Graph::default();
+    let entry = Compiler { profile, machine, graph: &mut graph }.entry()?;
+    let instructions = assemble(&graph, entry).ok_or_else(|| {
+        let limit =
+            format!("Compile \"linux.seccomp\": the filter needs more than {MAXIMUM} instructions, the kernel's limit");
+        CoreError::new(ErrorCode::InvalidConfig, limit).with_hint("use fewer argument conditions")
+    })?;
+    Ok(Program { flags: profile.flags, instructions })
+}
+
+struct Compiler<'a> {
+    profile: &'a Profile,
+    machine: Machine,
+    graph: &'a mut Graph,
+}
+
+/// What the profile says of one ABI's calls.
+struct Calls {
+    /// By number.
+    decisions: Vec<(u32, Id)>,
+    /// The largest number that the profile names, if what is beyond it does not exist for the program.
+    newest: Option<u32>,
+}
+
+impl Compiler<'_> {
+    /// Finds the architecture's search.
+    fn entry(&mut self) -> Result<Id, CoreError> {
+        // libseccomp, SCMP_FLTATR_ACT_BADARCH.
+        let foreign = self.graph.verdict(verdict::KILL_THREAD);
+        let mut otherwise = foreign;
+        for abi in self.machine.abis().iter().rev() {
+            let search = match abi {
+                Abi::X32 => continue,
+                Abi::X86_64 => self.x86_64(foreign)?,
+                _ if self.is_listed(*abi) => self.numbers(*abi)?,
+                _ => continue,
+            };
+            let search = self.graph.add(Node::Load(data::NUMBER, search));
+            otherwise = self.graph.test(op::EQUAL, abi.audit(), search, otherwise);
+        }
+        Ok(self.graph.add(Node::Load(data::ARCHITECTURE, otherwise)))
+    }
+
+    /// The machine's own ABI is always filtered, as libseccomp and runc do.
+    fn is_listed(&self, abi: Abi) -> bool {
+        self.machine.abis().first() == Some(&abi) || self.profile.abis.contains(&abi)
+    }
+
+    /// The search of an ABI that has an architecture of its own.
+    fn numbers(&mut self, abi: Abi) -> Result<Id, CoreError> {
+        let calls = self.calls(abi)?;
+        let (default, missing) = self.defaults();
+        let mut segments = Segments::new(default);
+        paint(&mut segments, &calls, 0, default, missing);
+        Ok(self.graph.search(&segments))
+    }
+
+    /// x86-64 and x32 share an architecture; bit 30 tells them apart.
+    ///
+    /// Numbers with bit 31 set are nobody's. They get what runc's prefix and libseccomp's filter give them together.
+    fn x86_64(&mut self, foreign: Id) -> Result<Id, CoreError> {
+        let (default, missing) = self.defaults();
+        let calls = self.calls(Abi::X86_64)?;
+        let mut segments = Segments::new(default);
+        paint(&mut segments, &calls, 0, default, missing);
+        if self.is_listed(Abi::X32) {
+            let x32 = self.calls(Abi::X32)?;
+            segments.push(X32_BIT, default);
+            paint(&mut segments, &x32, X32_BIT, default, missing);
+            segments.push(1 << 31, if calls.newest.is_some() { missing } else { default });
+            segments.push(1 << 31 | X32_BIT, if x32.newest.is_some() { missing } else { default });
+        } else {
+            segments.push(X32_BIT, foreign);
+            segments.push(1 << 31, if calls.newest.is_some() { missing } else { foreign });
+            segments.push(1 << 31 | X32_BIT, foreign);
+            // seccomp(2): a tracer that skips a call sets its number to -1, which must not kill.
+            segments.push(u32::MAX, default);
+        }
+        Ok(self.graph.search(&segments))
+    }
+
+    fn defaults(&mut self) -> (Id, Id) {
+        (self.graph.verdict(self.profile.default), self.graph.verdict(verdict::NO_SUCH_CALL))
+    }
+
+    /// Merges the rules of each call.
+    fn calls(&mut self, abi: Abi) -> Result<Calls, CoreError> {
+        let rules = &self.profile.rules;
+        let public = |row: &&'static Row| row.number(abi).filter(|number| *number < FIRST_PRIVATE || abi == Abi::X32);
+        let numbers = |row| public(row).into_iter().chain(multiplexed(abi, row).map(|(number, _)| number));
+        let newest = rules.iter().flat_map(|rule| &rule.calls).flat_map(numbers).max();
+        let mut parts: Vec<(u32, &Rule, Option<u32>)> = Vec::new();
+        // A rule that does what happens anyway takes nothing away from others: runc leaves it out.
+        for rule in rules.iter().filter(|rule| rule.action != self.profile.default) {
+            for row in &rule.calls {
+                parts.extend(multiplexed(abi, row).map(|(number, call)| (number, rule, Some(call))));
+                parts.extend(row.number(abi).map(|number| (number, rule, None)));
+            }
+        }
+        // Stable: the rules of one number stay in order.
+        parts.sort_by_key(|part| part.0);
+        let decisions = parts
+            .chunk_by(|one, other| one.0 == other.0)
+            .map(|parts| self.decision(abi, parts))
+            .collect::<Result<_, _>>()?;
+        Ok(Calls { decisions, newest: newest.filter(|newest| *newest != 0 && self.hides_newer()) })
+    }
+
+    fn decision(&mut self, abi: Abi, parts: &[(u32, &Rule, Option<u32>)]) -> Result<(u32, Id), CoreError> {
+        let mut merged = Merged::default();
+        for (_, rule, call) in parts {
+            for alternative in &rule.alternatives {
+                let conditions =
+                    call.map_or_else(|| alternative.clone(), |call| through_multiplexer(alternative, call));
+                merged.add(abi, Clause { conditions, action: rule.action }, &rule.key)?;
+            }
+        }
+        let number = parts.first().map_or(0, |part| part.0);
+        if let Some(action) = merged.always() {
+            return Ok((number, self.graph.verdict(action)));
+        }
+        let default = self.graph.verdict(self.profile.default);
+        Ok((number, arguments::decide(self.graph, abi, &merged.clauses(), default)))
+    }
+
+    /// Programs probe for new calls and fall back on ENOSYS only. So, as in runc, a call that is newer than every one that
+    /// the profile names does not exist, unless the profile lets unnamed calls happen.
+    fn hides_newer(&self) -> bool {
+        !matches!(self.profile.default & 0xffff_0000, verdict::ALLOW | verdict::LOG | verdict::TRACE)
+    }
+}
+
+/// Puts an ABI's decisions, which start at `first`, on the number line.
+fn paint(segments: &mut Segments, calls: &Calls, first: u32, default: Id, missing: Id) {
+    let gap = |number: u32| if calls.newest.is_some_and(|newest| number > newest) { missing } else { default };
+    let mut beyond = calls.newest;
+    segments.push(first, default);
+    for (number, node) in &calls.decisions {
+        if let Some(newest) = beyond.take_if(|newest| *newest < *number) {
+            segments.push(newest + 1, missing);
+        }
+        segments.push(*number, *node);
+        segments.push(number + 1, gap(number + 1));
+    }
+    if let Some(newest) = beyond {
+        segments.push(newest + 1, missing);
+    }
+}
+
+/// The number of 32-bit x86's socketcall(2) or ipc(2), and its first argument for this call.
+fn multiplexed(abi: Abi, row: &Row) -> Option<(u32, u32)> {
+    if abi != Abi::X86 {
+        return None;
+    }
+    let call = |calls: &[(&str, u32)]| calls.iter().find(|call| call.0 == row.name).map(|call| call.1);
+    let find = |(name, calls): (&str, &[(&str, u32)])| Some((crate::profile::find(name)?.number(abi)?, call(calls)?));
+    find(SOCKETCALL).or_else(|| find(IPC))
+}
+
+/// libseccomp, `abi_rule_add()`: the first argument is the call; the others stay as they are, though the kernel reads the call's own behind a pointer.
+fn through_multiplexer(conditions: &[Condition], call: u32) -> Vec<Condition> {
+    let first = Condition { argument: 0, comparison: Comparison::Equal, mask: u64::MAX, value: u64::from(call) };
+    std::iter::once(first).chain(conditions.iter().filter(|condition| condition.argument != 0).copied()).collect()
+}
