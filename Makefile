@@ -108,8 +108,13 @@ build/masu_core.so: always build/init
 	@$(CORE_ENV) $(CORE_BUILD) --locked --quiet --release --target $(TARGET)$(if $(ZIG),.$(GLIBC)) -p masu-core
 	$(call keep,core-rs/target/$(TARGET)/release/libmasu_core.so)
 
+# What was chosen by hand counts as a change too.
+build/choice: always
+	@mkdir -p build
+	@echo '$(DENO) $(RESOLVE) $(DENORT_BIN) $(GLIBC)' | cmp -s - $@ || echo '$(DENO) $(RESOLVE) $(DENORT_BIN) $(GLIBC)' >$@
+
 # The comments of the bundle name the modules by their paths in Deno's cache: only what does not depend on this machine stays.
-build/masu.js: $(SOURCES) deno.json build/toolchain.mk
+build/masu.js: $(SOURCES) deno.json build/choice
 	@$(DENO) bundle --quiet --platform deno $(RESOLVE) --output $@ cli/main.ts
 	@sed -i -E 's,^// .*/npm/,// npm/,' $@
 
