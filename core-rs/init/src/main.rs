@@ -3,15 +3,7 @@
 //! A C `main`, because the front needs the kernel's own stack, and because Rust's would change SIGPIPE's disposition and open
 //! what is closed of the standard descriptors, which a program started from here must find as they were.
 #![cfg_attr(not(test), no_main)]
-#![cfg_attr(
-    test,
-    allow(
-        dead_code,
-        clippy::unwrap_used,
-        clippy::cast_possible_truncation,
-        clippy::panic
-    )
-)]
+#![cfg_attr(test, allow(dead_code, clippy::unwrap_used, clippy::cast_possible_truncation, clippy::panic))]
 
 mod front;
 

@@ -18,10 +18,7 @@ struct Decided {
     answer: fn(&Stack, &Marker) -> Answer,
 }
 
-const DECIDED: &[Decided] = &[Decided {
-    name: b"--version",
-    answer: version,
-}];
+const DECIDED: &[Decided] = &[Decided { name: b"--version", answer: version }];
 
 /// Answers the command if it is one of those decided.
 pub(super) fn answer(stack: &Stack, marker: &Marker) -> Answer {
@@ -41,10 +38,7 @@ fn version(stack: &Stack, marker: &Marker) -> Answer {
 /// Writes a line to standard output at once; None when nothing of it was written.
 #[expect(unsafe_code, reason = "writev(2)")]
 fn write_line(pieces: &[&[u8]; 3]) -> Answer {
-    let vectors = pieces.map(|piece| libc::iovec {
-        iov_base: piece.as_ptr().cast_mut().cast(),
-        iov_len: piece.len(),
-    });
+    let vectors = pieces.map(|piece| libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() });
     // SAFETY: each vector describes a slice that outlives the call, and writev only reads them.
     let written = unsafe { libc::writev(libc::STDOUT_FILENO, vectors.as_ptr(), 3) };
     (written > 0).then_some(0)
@@ -57,11 +51,7 @@ mod tests {
     #[test]
     fn names_of_decided_commands_are_there_once() {
         for (index, decided) in DECIDED.iter().enumerate() {
-            assert!(
-                DECIDED[..index]
-                    .iter()
-                    .all(|earlier| earlier.name != decided.name)
-            );
+            assert!(DECIDED[..index].iter().all(|earlier| earlier.name != decided.name));
         }
     }
 }

@@ -182,44 +182,28 @@ impl<'head> Image<'head> {
         if half(head, 54) != PROGRAM_HEADER_LENGTH {
             return Err(Defect::HeadersOutside);
         }
-        let table =
-            slice(head, table_at, count * PROGRAM_HEADER_LENGTH).ok_or(Defect::HeadersOutside)?;
-        Ok(Self {
-            head,
-            table,
-            table_at,
-            entry: long(head, 24),
-        })
+        let table = slice(head, table_at, count * PROGRAM_HEADER_LENGTH).ok_or(Defect::HeadersOutside)?;
+        Ok(Self { head, table, table_at, entry: long(head, 24) })
     }
 
     fn segments(&self) -> impl Iterator<Item = Segment> {
-        self.table
-            .chunks_exact(PROGRAM_HEADER_LENGTH)
-            .map(|header| Segment {
-                kind: word(header, 0),
-                flags: word(header, 4),
-                offset: long(header, 8),
-                address: long(header, 16),
-                in_file: long(header, 32),
-                in_memory: long(header, 40),
-                align: long(header, 48),
-            })
+        self.table.chunks_exact(PROGRAM_HEADER_LENGTH).map(|header| Segment {
+            kind: word(header, 0),
+            flags: word(header, 4),
+            offset: long(header, 8),
+            address: long(header, 16),
+            in_file: long(header, 32),
+            in_memory: long(header, 40),
+            align: long(header, 48),
+        })
     }
 
     /// The absolute name of the loader.
     pub(super) fn loader(&self) -> Result<&'head CStr, Defect> {
-        let segment = self
-            .segments()
-            .find(|segment| segment.kind == PT_INTERP)
-            .ok_or(Defect::NoLoader)?;
-        let bytes =
-            slice(self.head, segment.offset, segment.in_file).ok_or(Defect::HeadersOutside)?;
+        let segment = self.segments().find(|segment| segment.kind == PT_INTERP).ok_or(Defect::NoLoader)?;
+        let bytes = slice(self.head, segment.offset, segment.in_file).ok_or(Defect::HeadersOutside)?;
         let name = CStr::from_bytes_with_nul(bytes).map_err(|_| Defect::NoLoader)?;
-        if name.to_bytes().starts_with(b"/") {
-            Ok(name)
-        } else {
-            Err(Defect::NoLoader)
-        }
+        if name.to_bytes().starts_with(b"/") { Ok(name) } else { Err(Defect::NoLoader) }
     }
 
     /// Decides what to map. `page` is the page size, `window` where in the file the image is.
@@ -235,18 +219,12 @@ impl<'head> Image<'head> {
             entry: self.entry,
         };
         let (mut headers, mut entry_is_code) = (None, false);
-        for segment in self
-            .segments()
-            .filter(|segment| segment.kind == PT_LOAD && segment.in_memory > 0)
-        {
+        for segment in self.segments().filter(|segment| segment.kind == PT_LOAD && segment.in_memory > 0) {
             let part = segment.part(window, page)?;
             if layout.count > 0 && part.start < layout.parts[layout.count - 1].end() {
                 return Err(Defect::SegmentOrder);
             }
-            *layout
-                .parts
-                .get_mut(layout.count)
-                .ok_or(Defect::SegmentCount)? = part;
+            *layout.parts.get_mut(layout.count).ok_or(Defect::SegmentCount)? = part;
             layout.count += 1;
             layout.align = layout.align.max(segment.align);
             headers = headers.or_else(|| segment.address_of(self.table_at, self.table.len()));
@@ -265,39 +243,25 @@ impl<'head> Image<'head> {
 
 impl Segment {
     fn part(&self, window: Window, page: usize) -> Result<Part, Defect> {
-        let memory_end = self
-            .address
-            .checked_add(self.in_memory)
-            .filter(|&end| end <= ADDRESS_END);
+        let memory_end = self.address.checked_add(self.in_memory).filter(|&end| end <= ADDRESS_END);
         let memory_end = memory_end.ok_or(Defect::SegmentOrder)?;
         if self.in_file > self.in_memory {
             return Err(Defect::SegmentOrder);
         }
-        let file_end = self
-            .offset
-            .checked_add(self.in_file)
-            .ok_or(Defect::Truncated)?;
+        let file_end = self.offset.checked_add(self.in_file).ok_or(Defect::Truncated)?;
         if file_end > window.length {
             return Err(Defect::Truncated);
         }
         let in_page = self.address % page;
-        let align_is_possible =
-            self.align <= 1 || self.align.is_power_of_two() && self.align <= ADDRESS_END;
+        let align_is_possible = self.align <= 1 || self.align.is_power_of_two() && self.align <= ADDRESS_END;
         if !align_is_possible || self.offset % page != in_page || window.at % page != 0 {
             return Err(Defect::Misaligned);
         }
         let start = self.address - in_page;
         let data_end = in_page + self.in_file;
-        let from_file = if self.in_file == 0 {
-            0
-        } else {
-            data_end.next_multiple_of(page)
-        };
-        let protection = Protection {
-            read: self.flags & PF_R != 0,
-            write: self.flags & PF_W != 0,
-            execute: self.flags & PF_X != 0,
-        };
+        let from_file = if self.in_file == 0 { 0 } else { data_end.next_multiple_of(page) };
+        let protection =
+            Protection { read: self.flags & PF_R != 0, write: self.flags & PF_W != 0, execute: self.flags & PF_X != 0 };
         Ok(Part {
             start,
             from_file,
@@ -307,9 +271,7 @@ impl Segment {
             } else {
                 0
             },
-            fresh: (memory_end - start)
-                .next_multiple_of(page)
-                .saturating_sub(from_file),
+            fresh: (memory_end - start).next_multiple_of(page).saturating_sub(from_file),
             protection,
         })
     }
@@ -321,10 +283,7 @@ impl Segment {
     }
 
     fn holds_code_at(&self, address: usize) -> bool {
-        self.flags & PF_X != 0
-            && address
-                .checked_sub(self.address)
-                .is_some_and(|into| into < self.in_file)
+        self.flags & PF_X != 0 && address.checked_sub(self.address).is_some_and(|into| into < self.in_file)
     }
 }
 
@@ -334,10 +293,7 @@ fn slice(bytes: &[u8], at: usize, length: usize) -> Option<&[u8]> {
 
 /// The little-endian number of `N` bytes at `at`, which the caller has checked to be inside.
 fn number<const N: usize>(bytes: &[u8], at: usize) -> usize {
-    bytes[at..at + N]
-        .iter()
-        .rev()
-        .fold(0, |number, &byte| number << 8 | usize::from(byte))
+    bytes[at..at + N].iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte))
 }
 
 fn half(bytes: &[u8], at: usize) -> usize {

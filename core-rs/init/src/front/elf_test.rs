@@ -6,10 +6,7 @@ const PAGE: usize = 4096;
 type Load = (u64, u64, u64, u64, u32, u64);
 
 /// What a linker makes of a small program: text, data with bss.
-const LOADS: &[Load] = &[
-    (0, 0, 0x1234, 0x1234, 5, 0x1000),
-    (0x1240, 0x2240, 0x100, 0x3000, 6, 0x1000),
-];
+const LOADS: &[Load] = &[(0, 0, 0x1234, 0x1234, 5, 0x1000), (0x1240, 0x2240, 0x100, 0x3000, 6, 0x1000)];
 const FILE_LENGTH: usize = 0x1340;
 
 fn put(head: &mut [u8], at: usize, bytes: &[u8]) {
@@ -34,75 +31,33 @@ fn head(loads: &[Load]) -> Vec<u8> {
     head
 }
 
-fn segment(
-    head: &mut [u8],
-    index: usize,
-    kind: u32,
-    (offset, address, in_file, in_memory, flags, align): Load,
-) {
+fn segment(head: &mut [u8], index: usize, kind: u32, (offset, address, in_file, in_memory, flags, align): Load) {
     let at = 64 + index * 56;
     put(head, at, &kind.to_le_bytes());
     put(head, at + 4, &flags.to_le_bytes());
-    for (field, value) in [offset, address, address, in_file, in_memory, align]
-        .into_iter()
-        .enumerate()
-    {
+    for (field, value) in [offset, address, address, in_file, in_memory, align].into_iter().enumerate() {
         put(head, at + 8 + field * 8, &value.to_le_bytes());
     }
 }
 
 fn layout(loads: &[Load]) -> Result<Layout, Defect> {
-    Image::parse(&head(loads))?.layout(
-        Window {
-            at: 0x8000,
-            length: FILE_LENGTH,
-        },
-        PAGE,
-    )
+    Image::parse(&head(loads))?.layout(Window { at: 0x8000, length: FILE_LENGTH }, PAGE)
 }
 
 #[test]
 fn layout_maps_whole_pages_clears_behind_data_and_adds_fresh_ones() {
     let layout = layout(LOADS).unwrap();
-    assert_eq!(
-        (layout.low(), layout.span(), layout.align),
-        (0, 0x6000, PAGE)
-    );
-    assert_eq!(
-        (layout.headers, layout.header_count, layout.entry),
-        (64, 3, 0x1000)
-    );
+    assert_eq!((layout.low(), layout.span(), layout.align), (0, 0x6000, PAGE));
+    assert_eq!((layout.headers, layout.header_count, layout.entry), (64, 3, 0x1000));
     let (code, data) = (
-        Protection {
-            read: true,
-            write: false,
-            execute: true,
-        },
-        Protection {
-            read: true,
-            write: true,
-            execute: false,
-        },
+        Protection { read: true, write: false, execute: true },
+        Protection { read: true, write: true, execute: false },
     );
     assert_eq!(
         layout.parts(),
         [
-            Part {
-                start: 0,
-                from_file: 0x2000,
-                file_at: 0x8000,
-                clear: 0,
-                fresh: 0,
-                protection: code
-            },
-            Part {
-                start: 0x2000,
-                from_file: 0x1000,
-                file_at: 0x9000,
-                clear: 0xcc0,
-                fresh: 0x3000,
-                protection: data
-            },
+            Part { start: 0, from_file: 0x2000, file_at: 0x8000, clear: 0, fresh: 0, protection: code },
+            Part { start: 0x2000, from_file: 0x1000, file_at: 0x9000, clear: 0xcc0, fresh: 0x3000, protection: data },
         ]
     );
 }
@@ -110,30 +65,19 @@ fn layout_maps_whole_pages_clears_behind_data_and_adds_fresh_ones() {
 #[test]
 fn layout_clears_a_data_page_even_when_it_adds_none() {
     let layout = layout(&[LOADS[0], (0x1240, 0x2240, 0x100, 0x101, 6, 0x1000)]).unwrap();
-    assert_eq!(
-        (layout.parts()[1].clear, layout.parts()[1].fresh),
-        (0xcc0, 0)
-    );
+    assert_eq!((layout.parts()[1].clear, layout.parts()[1].fresh), (0xcc0, 0));
 }
 
 #[test]
 fn layout_maps_a_segment_without_data_from_nowhere() {
     let layout = layout(&[LOADS[0], (0x10, 0x2010, 0, 0x1000, 6, 0x1000)]).unwrap();
     let part = layout.parts()[1];
-    assert_eq!(
-        (part.start, part.from_file, part.clear, part.fresh),
-        (0x2000, 0, 0, 0x2000)
-    );
+    assert_eq!((part.start, part.from_file, part.clear, part.fresh), (0x2000, 0, 0, 0x2000));
 }
 
 #[test]
 fn layout_skips_empty_segments_and_keeps_the_largest_alignment() {
-    let layout = layout(&[
-        LOADS[0],
-        (0, 0x9000, 0, 0, 6, 0),
-        (0, 0x10000, 0x10, 0x10, 4, 0x10000),
-    ])
-    .unwrap();
+    let layout = layout(&[LOADS[0], (0, 0x9000, 0, 0, 6, 0), (0, 0x10000, 0x10, 0x10, 4, 0x10000)]).unwrap();
     assert_eq!((layout.parts().len(), layout.align), (2, 0x10000));
 }
 
@@ -142,81 +86,25 @@ fn layout_refuses_what_cannot_be_mapped() {
     let huge = u64::MAX - 0xfff;
     let cases: &[(&str, &[Load], Defect)] = &[
         ("no segment", &[], Defect::SegmentCount),
-        (
-            "an overlap",
-            &[LOADS[0], (0x1240, 0x1240, 0x10, 0x10, 6, 0x1000)],
-            Defect::SegmentOrder,
-        ),
-        (
-            "descending addresses",
-            &[LOADS[1], LOADS[0]],
-            Defect::SegmentOrder,
-        ),
-        (
-            "more in the file than in memory",
-            &[(0, 0, 0x1001, 0x1000, 5, 0x1000)],
-            Defect::SegmentOrder,
-        ),
-        (
-            "an address at the end of the numbers",
-            &[LOADS[0], (0, huge, 1, 0xfff, 6, 0x1000)],
-            Defect::SegmentOrder,
-        ),
-        (
-            "an end behind the numbers",
-            &[LOADS[0], (0, huge, 1, u64::MAX, 6, 0x1000)],
-            Defect::SegmentOrder,
-        ),
-        (
-            "an end behind user addresses",
-            &[LOADS[0], (0, 1 << 46, 1, 1 << 47, 6, 0x1000)],
-            Defect::SegmentOrder,
-        ),
-        (
-            "a file that ends too early",
-            &[(0, 0, 0x1341, 0x1341, 5, 0x1000)],
-            Defect::Truncated,
-        ),
+        ("an overlap", &[LOADS[0], (0x1240, 0x1240, 0x10, 0x10, 6, 0x1000)], Defect::SegmentOrder),
+        ("descending addresses", &[LOADS[1], LOADS[0]], Defect::SegmentOrder),
+        ("more in the file than in memory", &[(0, 0, 0x1001, 0x1000, 5, 0x1000)], Defect::SegmentOrder),
+        ("an address at the end of the numbers", &[LOADS[0], (0, huge, 1, 0xfff, 6, 0x1000)], Defect::SegmentOrder),
+        ("an end behind the numbers", &[LOADS[0], (0, huge, 1, u64::MAX, 6, 0x1000)], Defect::SegmentOrder),
+        ("an end behind user addresses", &[LOADS[0], (0, 1 << 46, 1, 1 << 47, 6, 0x1000)], Defect::SegmentOrder),
+        ("a file that ends too early", &[(0, 0, 0x1341, 0x1341, 5, 0x1000)], Defect::Truncated),
         (
             "an offset at the end of the numbers",
             &[LOADS[0], (huge, 0x3000, 0xfff, 0xfff, 6, 0x1000)],
             Defect::Truncated,
         ),
-        (
-            "an offset that overflows",
-            &[LOADS[0], (huge, 0x3000, 0x2000, 0x2000, 6, 0x1000)],
-            Defect::Truncated,
-        ),
-        (
-            "another place in the page",
-            &[(1, 0, 1, 1, 5, 0x1000)],
-            Defect::Misaligned,
-        ),
-        (
-            "an alignment that is none",
-            &[(0, 0, 0x1234, 0x1234, 5, 0x1001)],
-            Defect::Misaligned,
-        ),
-        (
-            "a boundless alignment",
-            &[(0, 0, 0x1234, 0x1234, 5, 1 << 63)],
-            Defect::Misaligned,
-        ),
-        (
-            "an entry in data",
-            &[(0, 0, 0x1234, 0x1234, 4, 0x1000)],
-            Defect::NoEntry,
-        ),
-        (
-            "an entry in fresh memory",
-            &[(0, 0, 0x800, 0x2000, 5, 0x1000)],
-            Defect::NoEntry,
-        ),
-        (
-            "headers that nothing maps",
-            &[(0x1000, 0x1000, 0x100, 0x100, 5, 0x1000)],
-            Defect::HeadersOutside,
-        ),
+        ("an offset that overflows", &[LOADS[0], (huge, 0x3000, 0x2000, 0x2000, 6, 0x1000)], Defect::Truncated),
+        ("another place in the page", &[(1, 0, 1, 1, 5, 0x1000)], Defect::Misaligned),
+        ("an alignment that is none", &[(0, 0, 0x1234, 0x1234, 5, 0x1001)], Defect::Misaligned),
+        ("a boundless alignment", &[(0, 0, 0x1234, 0x1234, 5, 1 << 63)], Defect::Misaligned),
+        ("an entry in data", &[(0, 0, 0x1234, 0x1234, 4, 0x1000)], Defect::NoEntry),
+        ("an entry in fresh memory", &[(0, 0, 0x800, 0x2000, 5, 0x1000)], Defect::NoEntry),
+        ("headers that nothing maps", &[(0x1000, 0x1000, 0x100, 0x100, 5, 0x1000)], Defect::HeadersOutside),
     ];
     for (name, loads, expected) in cases {
         assert_eq!(layout(loads), Err(*expected), "{name}");
@@ -225,9 +113,7 @@ fn layout_refuses_what_cannot_be_mapped() {
 
 #[test]
 fn layout_refuses_more_segments_than_it_has_room_for() {
-    let loads: Vec<Load> = (0..=MAX_PARTS as u64)
-        .map(|index| (0, index << 13, 0x1234, 0x1234, 5, 0x1000))
-        .collect();
+    let loads: Vec<Load> = (0..=MAX_PARTS as u64).map(|index| (0, index << 13, 0x1234, 0x1234, 5, 0x1000)).collect();
     assert!(layout(&loads[..MAX_PARTS]).is_ok());
     assert_eq!(layout(&loads), Err(Defect::SegmentCount));
 }
@@ -236,27 +122,9 @@ fn layout_refuses_more_segments_than_it_has_room_for() {
 fn layout_refuses_a_window_or_a_segment_that_does_not_fit_the_page_size() {
     let head = head(LOADS);
     let image = Image::parse(&head).unwrap();
-    assert_eq!(
-        image.layout(
-            Window {
-                at: 0x100,
-                length: FILE_LENGTH
-            },
-            PAGE
-        ),
-        Err(Defect::Misaligned)
-    );
+    assert_eq!(image.layout(Window { at: 0x100, length: FILE_LENGTH }, PAGE), Err(Defect::Misaligned));
     // Pages of 64 KiB, as some kernels for AArch64 have: the second segment is at another place in its page.
-    assert_eq!(
-        image.layout(
-            Window {
-                at: 0x10000,
-                length: FILE_LENGTH
-            },
-            0x10000
-        ),
-        Err(Defect::Misaligned)
-    );
+    assert_eq!(image.layout(Window { at: 0x10000, length: FILE_LENGTH }, 0x10000), Err(Defect::Misaligned));
 }
 
 #[test]
@@ -274,26 +142,10 @@ fn parse_refuses_what_is_not_a_program_of_this_machine() {
         ("big-endian", change(5, 2), Defect::NotElf),
         ("another machine", change(18, 3), Defect::OtherMachine),
         ("a fixed address", change(16, 2), Defect::FixedAddress),
-        (
-            "program headers of another size",
-            change(54, 32),
-            Defect::HeadersOutside,
-        ),
-        (
-            "program headers behind the head",
-            change(33, 0x10),
-            Defect::HeadersOutside,
-        ),
-        (
-            "program headers at the end of the numbers",
-            change(39, 0xff),
-            Defect::HeadersOutside,
-        ),
-        (
-            "more program headers than the head holds",
-            change(57, 0xff),
-            Defect::HeadersOutside,
-        ),
+        ("program headers of another size", change(54, 32), Defect::HeadersOutside),
+        ("program headers behind the head", change(33, 0x10), Defect::HeadersOutside),
+        ("program headers at the end of the numbers", change(39, 0xff), Defect::HeadersOutside),
+        ("more program headers than the head holds", change(57, 0xff), Defect::HeadersOutside),
     ];
     for (name, head, expected) in cases {
         assert_eq!(Image::parse(head).map(|_| ()), Err(*expected), "{name}");
@@ -314,20 +166,8 @@ fn loader_is_the_absolute_name_in_the_head() {
         ("no NUL", 0x800, 6, b"/ld.so", Defect::NoLoader),
         ("a NUL inside", 0x800, 7, b"/l\0.so\0", Defect::NoLoader),
         ("an empty name", 0x800, 0, b"", Defect::NoLoader),
-        (
-            "a name behind the head",
-            0x1000,
-            7,
-            b"",
-            Defect::HeadersOutside,
-        ),
-        (
-            "a name at the end of the numbers",
-            u64::MAX,
-            7,
-            b"",
-            Defect::HeadersOutside,
-        ),
+        ("a name behind the head", 0x1000, 7, b"", Defect::HeadersOutside),
+        ("a name at the end of the numbers", u64::MAX, 7, b"", Defect::HeadersOutside),
     ];
     for (name, offset, length, bytes, expected) in cases {
         assert_eq!(with(*offset, *length, bytes), Err(*expected), "{name}");
@@ -349,28 +189,16 @@ fn layout_keeps_its_promises_for_hostile_headers() {
         for value in [0, 1, 0x0f, 0x7f, 0x80, 0xff] {
             let mut head = good.clone();
             head[at] = value;
-            let window = Window {
-                at: 0x8000,
-                length: FILE_LENGTH,
-            };
-            let Ok(layout) = Image::parse(&head).and_then(|image| image.layout(window, PAGE))
-            else {
+            let window = Window { at: 0x8000, length: FILE_LENGTH };
+            let Ok(layout) = Image::parse(&head).and_then(|image| image.layout(window, PAGE)) else {
                 continue;
             };
             let mut end = layout.low();
             for part in layout.parts() {
+                assert!(part.start >= end && part.start % PAGE == 0 && part.file_at % PAGE == 0, "byte {at} = {value}");
+                assert!(part.clear < PAGE && part.clear <= part.from_file, "byte {at} = {value}");
                 assert!(
-                    part.start >= end && part.start % PAGE == 0 && part.file_at % PAGE == 0,
-                    "byte {at} = {value}"
-                );
-                assert!(
-                    part.clear < PAGE && part.clear <= part.from_file,
-                    "byte {at} = {value}"
-                );
-                assert!(
-                    part.from_file == 0
-                        || part.file_at + part.from_file
-                            <= 0x8000 + FILE_LENGTH.next_multiple_of(PAGE)
+                    part.from_file == 0 || part.file_at + part.from_file <= 0x8000 + FILE_LENGTH.next_multiple_of(PAGE)
                 );
                 end = part.end();
             }
@@ -383,15 +211,5 @@ fn layout_keeps_its_promises_for_hostile_headers() {
 fn parse_reads_this_very_program() {
     let file = std::fs::read("/proc/self/exe").unwrap();
     let image = Image::parse(&file[..HEAD_LENGTH]).unwrap();
-    assert!(
-        image
-            .layout(
-                Window {
-                    at: 0,
-                    length: file.len()
-                },
-                PAGE
-            )
-            .is_ok()
-    );
+    assert!(image.layout(Window { at: 0, length: file.len() }, PAGE).is_ok());
 }

@@ -18,11 +18,7 @@ const AT_ENTRY: usize = 9;
 pub(super) fn enter(mut stack: Stack, target: &Target) -> Result<i32, Failure> {
     let corrected = correct(stack.auxiliary(), target);
     if corrected != 4 {
-        return Err(Failure::new(
-            "Start",
-            "masu",
-            "The kernel's auxiliary vector lacks what a loader needs",
-        ));
+        return Err(Failure::new("Start", "masu", "The kernel's auxiliary vector lacks what a loader needs"));
     }
     rseq::unregister();
     jump(stack, target.start)
@@ -105,8 +101,7 @@ mod rseq {
         // glibc registers the first version's size or more, later versions what the kernel's features need (AT_RSEQ_FEATURE_SIZE).
         for length in [size.max(AREA), size.next_multiple_of(AREA)] {
             // SAFETY: unregistering makes the kernel forget the area; nothing of this program uses it.
-            let result =
-                unsafe { libc::syscall(libc::SYS_rseq, area, length, UNREGISTER, SIGNATURE) };
+            let result = unsafe { libc::syscall(libc::SYS_rseq, area, length, UNREGISTER, SIGNATURE) };
             if result == 0 {
                 return;
             }
@@ -160,24 +155,14 @@ mod rseq {
 mod tests {
     use super::*;
 
-    const TARGET: Target = Target {
-        headers: 0x1040,
-        header_count: 12,
-        entry: 0x2000,
-        loader_base: 0x3000,
-        start: 0x3100,
-    };
+    const TARGET: Target =
+        Target { headers: 0x1040, header_count: 12, entry: 0x2000, loader_base: 0x3000, start: 0x3100 };
 
     #[test]
     fn correct_changes_the_four_entries_of_the_image_and_no_other() {
         let mut auxiliary = [33, 1, 3, 0, 4, 56, 5, 0, 6, 4096, 7, 0, 9, 0, 31, 77];
         assert_eq!(correct(&mut auxiliary, &TARGET), 4);
-        assert_eq!(
-            auxiliary,
-            [
-                33, 1, 3, 0x1040, 4, 56, 5, 12, 6, 4096, 7, 0x3000, 9, 0x2000, 31, 77
-            ]
-        );
+        assert_eq!(auxiliary, [33, 1, 3, 0x1040, 4, 56, 5, 12, 6, 4096, 7, 0x3000, 9, 0x2000, 31, 77]);
     }
 
     #[test]

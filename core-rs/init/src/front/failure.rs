@@ -17,26 +17,12 @@ pub(super) struct Failure {
 
 impl Failure {
     /// A failure without a system call.
-    pub(super) fn new(
-        action: &'static str,
-        object: &str,
-        cause: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            action,
-            object: object.to_owned(),
-            cause: cause.into().into_owned(),
-            hint: None,
-        }
+    pub(super) fn new(action: &'static str, object: &str, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { action, object: object.to_owned(), cause: cause.into().into_owned(), hint: None }
     }
 
     /// A failed system call; `call` is its man-page name.
-    pub(super) fn from_io(
-        action: &'static str,
-        object: &str,
-        error: &io::Error,
-        call: &str,
-    ) -> Self {
+    pub(super) fn from_io(action: &'static str, object: &str, error: &io::Error, call: &str) -> Self {
         Self::new(action, object, describe(error, call))
     }
 
@@ -47,10 +33,7 @@ impl Failure {
 
     /// The same with the one thing to do.
     pub(super) fn hint(self, hint: &'static str) -> Self {
-        Self {
-            hint: Some(hint),
-            ..self
-        }
+        Self { hint: Some(hint), ..self }
     }
 
     /// Writes the failure to standard error.
@@ -74,9 +57,7 @@ fn describe(error: &io::Error, call: &str) -> String {
         return error.to_string();
     };
     let text = error.to_string();
-    let text = text
-        .strip_suffix(&format!(" (os error {errno})"))
-        .unwrap_or(&text);
+    let text = text.strip_suffix(&format!(" (os error {errno})")).unwrap_or(&text);
     match name(errno) {
         Some(name) => format!("{text} ({name} from {call}(2))"),
         None => format!("{text} (errno {errno} from {call}(2))"),
@@ -126,12 +107,6 @@ mod tests {
 
     #[test]
     fn failure_keeps_an_object_with_a_line_break_on_one_line() {
-        assert_eq!(
-            Failure::new("Load", "a\nb", "c")
-                .to_string()
-                .lines()
-                .count(),
-            1
-        );
+        assert_eq!(Failure::new("Load", "a\nb", "c").to_string().lines().count(), 1);
     }
 }

@@ -41,16 +41,12 @@ pub(super) fn load(marker: &Marker, page: usize) -> Result<Target, Failure> {
     let file = File::open(OWN_FILE).map_err(|error| open_failed(OWN_FILE, &error, HINT_PROC))?;
     let window = own_window(&file, marker)?;
     let mut head = [0; HEAD_LENGTH];
-    let image = read_image(&file, window, &mut head, OWN_FILE)
-        .map_err(|failure| failure.hint(HINT_COPY))?;
+    let image = read_image(&file, window, &mut head, OWN_FILE).map_err(|failure| failure.hint(HINT_COPY))?;
     let name = image.loader().map_err(|defect| damaged(OWN_FILE, defect))?;
     let (loader_base, start) = load_loader(name, page)?;
 
-    let layout = image
-        .layout(window, page)
-        .map_err(|defect| damaged(OWN_FILE, defect))?;
-    let base =
-        map(&file, &layout).map_err(|error| Failure::from_io("Load", OWN_FILE, &error, "mmap"))?;
+    let layout = image.layout(window, page).map_err(|defect| damaged(OWN_FILE, defect))?;
+    let base = map(&file, &layout).map_err(|error| Failure::from_io("Load", OWN_FILE, &error, "mmap"))?;
     Ok(Target {
         headers: base.wrapping_add(layout.headers),
         header_count: layout.header_count,
@@ -65,23 +61,12 @@ fn own_window(file: &File, marker: &Marker) -> Result<Window, Failure> {
     let length = length_of(file, OWN_FILE)?;
     let expected = marker.program_at.saturating_add(marker.program_length);
     if length == expected {
-        return Ok(Window {
-            at: marker.program_at,
-            length: marker.program_length,
-        });
+        return Ok(Window { at: marker.program_at, length: marker.program_length });
     }
     // gcompat, in glibc's place, executes musl's loader on this file: then the kernel's "own file" is that loader.
     let own = std::fs::read_link(OWN_FILE).unwrap_or_else(|_| OWN_FILE.into());
-    let failure = Failure::new(
-        "Load",
-        &own.to_string_lossy(),
-        format!("It has {length} bytes instead of {expected}"),
-    );
-    Err(failure.hint(if mentions_musl(own.as_os_str().as_bytes()) {
-        HINT_GLIBC
-    } else {
-        HINT_COPY
-    }))
+    let failure = Failure::new("Load", &own.to_string_lossy(), format!("It has {length} bytes instead of {expected}"));
+    Err(failure.hint(if mentions_musl(own.as_os_str().as_bytes()) { HINT_GLIBC } else { HINT_COPY }))
 }
 
 /// Maps the loader; returns its base and its entry point.
@@ -89,29 +74,19 @@ fn load_loader(name: &CStr, page: usize) -> Result<(usize, usize), Failure> {
     let path = OsStr::from_bytes(name.to_bytes());
     let shown = &*path.to_string_lossy();
     if link_text(name, &mut [0; 256]).is_some_and(mentions_musl) {
-        return Err(
-            Failure::new("Load", shown, "It is the loader of musl, not of glibc").hint(HINT_GLIBC),
-        );
+        return Err(Failure::new("Load", shown, "It is the loader of musl, not of glibc").hint(HINT_GLIBC));
     }
     let file = File::open(path).map_err(|error| open_failed(shown, &error, HINT_GLIBC))?;
-    let window = Window {
-        at: 0,
-        length: length_of(&file, shown)?,
-    };
+    let window = Window { at: 0, length: length_of(&file, shown)? };
     let mut head = [0; HEAD_LENGTH];
     let image = read_image(&file, window, &mut head, shown)?;
-    let layout = image
-        .layout(window, page)
-        .map_err(|defect| Failure::from_defect(shown, defect))?;
-    let base =
-        map(&file, &layout).map_err(|error| Failure::from_io("Load", shown, &error, "mmap"))?;
+    let layout = image.layout(window, page).map_err(|defect| Failure::from_defect(shown, defect))?;
+    let base = map(&file, &layout).map_err(|error| Failure::from_io("Load", shown, &error, "mmap"))?;
     Ok((base, base.wrapping_add(layout.entry)))
 }
 
 fn length_of(file: &File, name: &str) -> Result<usize, Failure> {
-    let metadata = file
-        .metadata()
-        .map_err(|error| Failure::from_io("Load", name, &error, "statx"))?;
+    let metadata = file.metadata().map_err(|error| Failure::from_io("Load", name, &error, "statx"))?;
     usize::try_from(metadata.len()).map_err(|_| Failure::from_defect(name, Defect::Truncated))
 }
 
@@ -123,22 +98,17 @@ fn read_image<'head>(
     name: &str,
 ) -> Result<Image<'head>, Failure> {
     let length = window.length.min(HEAD_LENGTH);
-    file.read_exact_at(&mut head[..length], window.at as u64)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Failure::from_defect(name, Defect::Truncated),
-            _ => Failure::from_io("Load", name, &error, "pread"),
-        })?;
+    file.read_exact_at(&mut head[..length], window.at as u64).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Failure::from_defect(name, Defect::Truncated),
+        _ => Failure::from_io("Load", name, &error, "pread"),
+    })?;
     Image::parse(&head[..length]).map_err(|defect| Failure::from_defect(name, defect))
 }
 
 fn open_failed(name: &str, error: &io::Error, hint: &'static str) -> Failure {
     let failure = Failure::from_io("Load", name, error, "open");
     // Any other errno is about permissions or limits, which the hint does not help with.
-    if error.raw_os_error() == Some(libc::ENOENT) {
-        failure.hint(hint)
-    } else {
-        failure
-    }
+    if error.raw_os_error() == Some(libc::ENOENT) { failure.hint(hint) } else { failure }
 }
 
 fn damaged(name: &str, defect: Defect) -> Failure {
@@ -155,29 +125,17 @@ mod tests {
 
     #[test]
     fn load_loader_names_the_missing_file_and_glibc() {
-        let failure = load_loader(c"/nonexistent/ld.so", 4096)
-            .map(drop)
-            .unwrap_err()
-            .to_string();
-        assert!(failure.starts_with(
-            "masu: Load \"/nonexistent/ld.so\": No such file or directory (ENOENT from open(2))\n"
-        ));
+        let failure = load_loader(c"/nonexistent/ld.so", 4096).map(drop).unwrap_err().to_string();
         assert!(
-            failure.contains("hint: masu needs the GNU C library"),
-            "{failure}"
+            failure.starts_with("masu: Load \"/nonexistent/ld.so\": No such file or directory (ENOENT from open(2))\n")
         );
+        assert!(failure.contains("hint: masu needs the GNU C library"), "{failure}");
     }
 
     #[test]
     fn load_loader_refuses_what_is_not_elf() {
-        let failure = load_loader(c"/proc/self/status", 4096)
-            .map(drop)
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            failure,
-            "masu: Load \"/proc/self/status\": Not a 64-bit ELF file\n"
-        );
+        let failure = load_loader(c"/proc/self/status", 4096).map(drop).unwrap_err().to_string();
+        assert_eq!(failure, "masu: Load \"/proc/self/status\": Not a 64-bit ELF file\n");
     }
 
     #[test]
@@ -189,22 +147,13 @@ mod tests {
         let name = std::ffi::CString::new(link.as_os_str().as_bytes()).unwrap();
         let failure = load_loader(&name, 4096).map(drop).unwrap_err().to_string();
         std::fs::remove_dir_all(&directory).unwrap();
-        assert!(
-            failure.contains("It is the loader of musl, not of glibc\nhint: "),
-            "{failure}"
-        );
+        assert!(failure.contains("It is the loader of musl, not of glibc\nhint: "), "{failure}");
     }
 
     #[test]
     fn own_window_refuses_a_file_of_another_length() {
         let file = File::open(OWN_FILE).unwrap();
-        let failure = own_window(&file, &super::super::marker::read())
-            .map(drop)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            failure.contains(" bytes instead of 0\nhint: The copy is damaged"),
-            "{failure}"
-        );
+        let failure = own_window(&file, &super::super::marker::read()).map(drop).unwrap_err().to_string();
+        assert!(failure.contains(" bytes instead of 0\nhint: The copy is damaged"), "{failure}");
     }
 }

@@ -29,9 +29,7 @@ fn reserve(layout: &Layout) -> io::Result<usize> {
     let (low, span) = (layout.low(), layout.span());
     // mmap(2) aligns to pages only; what a larger alignment needs is reserved too, and stays unused and without memory.
     let slack = layout.align - 1;
-    let length = span
-        .checked_add(slack)
-        .ok_or_else(|| io::Error::from_raw_os_error(libc::ENOMEM))?;
+    let length = span.checked_add(slack).ok_or_else(|| io::Error::from_raw_os_error(libc::ENOMEM))?;
     let start = reserve_anywhere(length)?;
     Ok((start.wrapping_sub(low) + slack) & !slack)
 }
@@ -39,41 +37,19 @@ fn reserve(layout: &Layout) -> io::Result<usize> {
 #[expect(unsafe_code, reason = "mmap(2)")]
 fn reserve_anywhere(length: usize) -> io::Result<usize> {
     // SAFETY: without MAP_FIXED the kernel takes addresses that nothing uses.
-    check(unsafe {
-        libc::mmap(
-            ptr::null_mut(),
-            length,
-            libc::PROT_NONE,
-            ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    })
+    check(unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_NONE, ANONYMOUS | libc::MAP_NORESERVE, -1, 0) })
 }
 
 fn map_part(file: &File, part: &Part, base: usize) -> io::Result<()> {
     let address = base + part.start;
     if part.from_file > 0 {
-        let source = Source {
-            fd: file.as_raw_fd(),
-            offset: part.file_at,
-            flags: libc::MAP_PRIVATE,
-        };
+        let source = Source { fd: file.as_raw_fd(), offset: part.file_at, flags: libc::MAP_PRIVATE };
         map_over(address, part.from_file, part.protection, source)?;
         clear(address + part.from_file - part.clear, part.clear);
     }
     if part.fresh > 0 {
-        let source = Source {
-            fd: -1,
-            offset: 0,
-            flags: ANONYMOUS,
-        };
-        map_over(
-            address + part.from_file,
-            part.fresh,
-            part.protection,
-            source,
-        )?;
+        let source = Source { fd: -1, offset: 0, flags: ANONYMOUS };
+        map_over(address + part.from_file, part.fresh, part.protection, source)?;
     }
     Ok(())
 }
@@ -86,14 +62,8 @@ struct Source {
 }
 
 #[expect(unsafe_code, reason = "mmap(2)")]
-fn map_over(
-    address: usize,
-    length: usize,
-    protection: Protection,
-    source: Source,
-) -> io::Result<()> {
-    let offset = libc::off_t::try_from(source.offset)
-        .map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+fn map_over(address: usize, length: usize, protection: Protection, source: Source) -> io::Result<()> {
+    let offset = libc::off_t::try_from(source.offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     let flags = source.flags | libc::MAP_FIXED;
     let address = ptr::without_provenance_mut::<c_void>(address);
     // SAFETY: `Layout` promises that all parts lie in its span, which `reserve` has just reserved for them; so MAP_FIXED
@@ -118,11 +88,7 @@ fn bits(protection: Protection) -> c_int {
 }
 
 fn check(address: *mut c_void) -> io::Result<usize> {
-    if address == libc::MAP_FAILED {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(address.expose_provenance())
-    }
+    if address == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(address.expose_provenance()) }
 }
 
 /// The text of the symbolic link `path`, cut to `buffer`; None when it is not one.

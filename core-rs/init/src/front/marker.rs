@@ -25,12 +25,7 @@ impl Marker {
 }
 
 #[used]
-static MARKER: Marker = Marker {
-    magic: MAGIC,
-    program_at: 0,
-    program_length: 0,
-    version: [0; 40],
-};
+static MARKER: Marker = Marker { magic: MAGIC, program_at: 0, program_length: 0, version: [0; 40] };
 
 /// The marker as it is in the file.
 #[expect(
@@ -49,10 +44,7 @@ mod tests {
     #[test]
     fn read_finds_no_program_before_joining() {
         let marker = read();
-        assert_eq!(
-            (marker.program_at, marker.program_length, marker.version()),
-            (0, 0, &b""[..])
-        );
+        assert_eq!((marker.program_at, marker.program_length, marker.version()), (0, 0, &b""[..]));
         assert_eq!(marker.magic, MAGIC);
     }
 

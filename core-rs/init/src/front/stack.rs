@@ -35,11 +35,7 @@ impl Stack {
         let argument_count = usize::try_from(argc).unwrap_or(0);
         // SAFETY: `top` is the word before argv, and behind argc arguments there is a NULL.
         if unsafe { *top != argument_count || *argv.add(argument_count) != 0 } {
-            return Err(Failure::new(
-                "Start",
-                "masu",
-                "The arguments are not on the kernel's own stack",
-            ));
+            return Err(Failure::new("Start", "masu", "The arguments are not on the kernel's own stack"));
         }
         // SAFETY: behind the arguments' NULL are the environment and its NULL.
         let (environment_count, after) = unsafe {
@@ -57,12 +53,7 @@ impl Stack {
             ptr::copy(found, after, words);
             std::slice::from_raw_parts_mut(after, words - 2)
         };
-        Ok(Self {
-            top,
-            argument_count,
-            environment_count,
-            auxiliary,
-        })
+        Ok(Self { top, argument_count, environment_count, auxiliary })
     }
 
     /// The argument of that number; 0 is the program's own name.
@@ -90,18 +81,9 @@ impl Stack {
 
     /// The page size in bytes, a power of two.
     pub(super) fn page_size(&self) -> Result<usize, Failure> {
-        let page = self
-            .auxiliary
-            .chunks_exact(2)
-            .find(|entry| entry[0] == AT_PAGESZ)
-            .map(|entry| entry[1]);
-        page.filter(|page| page.is_power_of_two()).ok_or_else(|| {
-            Failure::new(
-                "Start",
-                "masu",
-                "The kernel's auxiliary vector has no page size",
-            )
-        })
+        let page = self.auxiliary.chunks_exact(2).find(|entry| entry[0] == AT_PAGESZ).map(|entry| entry[1]);
+        page.filter(|page| page.is_power_of_two())
+            .ok_or_else(|| Failure::new("Start", "masu", "The kernel's auxiliary vector has no page size"))
     }
 
     /// The auxiliary vector: type and value in turn.
