@@ -147,7 +147,8 @@ function removal(below: string, bases: readonly (string | null)[]): HostStep[] {
   const steps: HostStep[] = [{ kind: "kill_cgroup", path: `${first}${below}` }];
   const parts = bases.map((base) => pathsBelow(`${base}`, below).reverse());
   for (let depth = 0; depth < (parts[0]?.length ?? 0); depth++) {
-    for (const paths of parts) steps.push({ kind: "remove_cgroup", path: paths[depth] ?? "" });
+    // Only the container's own cgroup may have more below it; a parent that others use stays.
+    for (const paths of parts) steps.push({ kind: "remove_cgroup", path: paths[depth] ?? "", recursive: depth === 0 });
   }
   return steps;
 }

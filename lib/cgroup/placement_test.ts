@@ -1,0 +1,125 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { HostStep } from "../core/wire.ts";
+import { MasuError } from "../error.ts";
+import { HYBRID_ROOT, V2_ORDINARY, V2_ROOT } from "./layout_fixtures.ts";
+import { noCgroups } from "./layout.ts";
+import { cgroupPlan, enforcesDevices } from "./placement.ts";
+
+const PATH = "/masu/${id}";
+const DEVICES = [{ allow: false }, { allow: true, type: "c", major: 1, minor: 3, access: "rwm" }] as const;
+
+/** Steps as one line each. */
+function lines(steps: readonly HostStep[]): string[] {
+  return steps.map((step) => {
+    switch (step.kind) {
+      case "make_directory":
+        return `mkdir ${step.path}`;
+      case "write_control":
+        return `${step.path} = ${step.text}`;
+      case "attach_device_program":
+        return `devices ${step.cgroup} ${step.rules.length}`;
+      case "kill_cgroup":
+        return `kill ${step.path}`;
+      case "remove_cgroup":
+        return `rmdir ${step.path}${step.recursive === true ? " -r" : ""}`;
+      default:
+        return step.kind;
+    }
+  });
+}
+
+Deno.test("cgroupPlan() starts the child inside a v2 cgroup, with controllers enabled on the way down", () => {
+  const plan = cgroupPlan({ path: PATH, resources: { pids: { limit: 9 }, devices: [...DEVICES] } }, V2_ROOT);
+  assertEquals(lines(plan.before), [
+    "/sys/fs/cgroup/cgroup.subtree_control = +cpu +io",
+    "mkdir /sys/fs/cgroup/masu",
+    "/sys/fs/cgroup/masu/cgroup.subtree_control = +cpu +io +memory +pids",
+    "mkdir /sys/fs/cgroup/masu/${id}",
+    "/sys/fs/cgroup/masu/${id}/pids.max = 9",
+    "devices /sys/fs/cgroup/masu/${id} 2",
+  ]);
+  assertEquals(plan.join, []);
+  assertEquals(plan.cloneInto, "/sys/fs/cgroup/masu/${id}");
+  assertEquals(lines(plan.afterwards), [
+    "kill /sys/fs/cgroup/masu/${id}",
+    "rmdir /sys/fs/cgroup/masu/${id} -r",
+    "rmdir /sys/fs/cgroup/masu",
+  ]);
+});
+
+Deno.test("cgroupPlan() enables what is asked for beside what every container has", () => {
+  const { before } = cgroupPlan({ path: "/a", resources: { cpu: { cpus: "0" } } }, V2_ROOT);
+  assertEquals(lines(before), [
+    "/sys/fs/cgroup/cgroup.subtree_control = +cpu +cpuset +io",
+    "mkdir /sys/fs/cgroup/a",
+    "/sys/fs/cgroup/a/cpuset.cpus = 0",
+  ]);
+});
+
+Deno.test("cgroupPlan() leaves the parent alone when processes in it forbid more controllers", () => {
+  const layout = { ...V2_ROOT, v2: { ...V2_ROOT.v2!, internalProcesses: true } };
+  assertEquals(lines(cgroupPlan({ path: PATH, resources: {} }, layout).before), [
+    "mkdir /sys/fs/cgroup/masu",
+    "/sys/fs/cgroup/masu/cgroup.subtree_control = +memory +pids",
+    "mkdir /sys/fs/cgroup/masu/${id}",
+  ]);
+});
+
+Deno.test("cgroupPlan() joins the v1 hierarchies that limit and account, and the v2 one beside them", () => {
+  const plan = cgroupPlan({ path: PATH, resources: { memory: { limit: 1 }, devices: [...DEVICES] } }, HYBRID_ROOT);
+  assertEquals(lines(plan.before), [
+    "mkdir /cg/cpu/masu/${id}",
+    "mkdir /cg/memory/masu/${id}",
+    "/cg/memory/masu/${id}/memory.limit_in_bytes = 1",
+    "mkdir /cg/devices/masu/${id}",
+    "mkdir /cg/pids/masu/${id}",
+    "mkdir /cg/unified/masu",
+    "mkdir /cg/unified/masu/${id}",
+    "/cg/devices/masu/${id}/devices.deny = a *:* rwm",
+    "/cg/devices/masu/${id}/devices.allow = c 1:3 rwm",
+  ]);
+  assertEquals(plan.join, ["cpu", "memory", "devices", "pids"].map((name) => `/cg/${name}/masu/\${id}/tasks`));
+  assertEquals(plan.cloneInto, "/cg/unified/masu/${id}");
+  assertEquals(lines(plan.afterwards).slice(0, 2), ["kill /cg/unified/masu/${id}", "rmdir /cg/unified/masu/${id} -r"]);
+  assertEquals(lines(plan.afterwards).at(-1), "rmdir /cg/pids/masu");
+});
+
+Deno.test("cgroupPlan() fills a v1 cpuset, and its parent, before anything can join it", () => {
+  const { before, join } = cgroupPlan({ path: PATH, resources: { cpu: { cpus: "1" } } }, { ...HYBRID_ROOT, v2: null });
+  assertEquals(lines(before).filter((line) => line.includes("cpuset")), [
+    "mkdir /cg/cpuset/masu",
+    "/cg/cpuset/masu/cpuset.cpus = 0-3",
+    "/cg/cpuset/masu/cpuset.mems = 0",
+    "mkdir /cg/cpuset/masu/${id}",
+    "/cg/cpuset/masu/${id}/cpuset.cpus = 0-3",
+    "/cg/cpuset/masu/${id}/cpuset.mems = 0",
+    "/cg/cpuset/masu/${id}/cpuset.cpus = 1",
+  ]);
+  assertEquals(join.includes("/cg/cpuset/masu/${id}/tasks"), true);
+  assertEquals(join.includes("/cg/freezer/masu/${id}/tasks"), true); // no v2 that could freeze
+});
+
+Deno.test("cgroupPlan() does nothing where this user may make no cgroups", () => {
+  for (const layout of [V2_ORDINARY, noCgroups("none"), noCgroups("disabled")]) {
+    const plan = cgroupPlan({ path: PATH, resources: { devices: [...DEVICES] } }, layout);
+    assertEquals(plan, { before: [], join: [], cloneInto: null, afterwards: [], mountPoints: [] });
+  }
+});
+
+Deno.test("cgroupPlan() writes no device rules that let everything pass", () => {
+  const { before } = cgroupPlan({ path: "/a", resources: { devices: [{ allow: true, access: "rwm" }] } }, HYBRID_ROOT);
+  assertEquals(before.filter(({ kind }) => kind !== "make_directory"), []);
+});
+
+for (const path of ["", "/", "/masu/../x", "..", "/a/./b"]) {
+  Deno.test(`cgroupPlan() refuses the path "${path}"`, () => {
+    assertThrows(() => cgroupPlan({ path, resources: {} }, V2_ROOT), MasuError, "it must name a cgroup below");
+  });
+}
+
+Deno.test("enforcesDevices() needs a usable hierarchy and the right to restrict", () => {
+  assertEquals(enforcesDevices(V2_ROOT), true);
+  assertEquals(enforcesDevices(HYBRID_ROOT), true);
+  assertEquals(enforcesDevices(V2_ORDINARY), false);
+  assertEquals(enforcesDevices({ ...V2_ROOT, deviceControl: false }), false);
+});
