@@ -103,48 +103,50 @@ pub(crate) const ARCHITECTURES: [(&str, Option<Abi>); 23] = [
     ("SCMP_ARCH_SHEB", None),
 ];
 
-/// linux/net.h, `SYS_*`: 32-bit x86 also makes these calls through socketcall(2), with this first argument.
-pub(crate) const SOCKETCALL: (&str, &[(&str, u32)]) = (
-    "socketcall",
-    &[
-        ("socket", 1),
-        ("bind", 2),
-        ("connect", 3),
-        ("listen", 4),
-        ("accept", 5),
-        ("getsockname", 6),
-        ("getpeername", 7),
-        ("socketpair", 8),
-        ("send", 9),
-        ("recv", 10),
-        ("sendto", 11),
-        ("recvfrom", 12),
-        ("shutdown", 13),
-        ("setsockopt", 14),
-        ("getsockopt", 15),
-        ("sendmsg", 16),
-        ("recvmsg", 17),
-        ("accept4", 18),
-        ("recvmmsg", 19),
-        ("sendmmsg", 20),
-    ],
-);
+/// Calls that 32-bit x86 also makes through socketcall(2), 102, or ipc(2), 117, with this first argument. By name.
+/// Source: linux/net.h, `SYS_*`; linux/ipc.h.
+pub(crate) const MULTIPLEXED: [(&str, u32, u32); 32] = [
+    ("accept", 102, 5),
+    ("accept4", 102, 18),
+    ("bind", 102, 2),
+    ("connect", 102, 3),
+    ("getpeername", 102, 7),
+    ("getsockname", 102, 6),
+    ("getsockopt", 102, 15),
+    ("listen", 102, 4),
+    ("msgctl", 117, 14),
+    ("msgget", 117, 13),
+    ("msgrcv", 117, 12),
+    ("msgsnd", 117, 11),
+    ("recv", 102, 10),
+    ("recvfrom", 102, 12),
+    ("recvmmsg", 102, 19),
+    ("recvmsg", 102, 17),
+    ("semctl", 117, 3),
+    ("semget", 117, 2),
+    ("semop", 117, 1),
+    ("semtimedop", 117, 4),
+    ("send", 102, 9),
+    ("sendmmsg", 102, 20),
+    ("sendmsg", 102, 16),
+    ("sendto", 102, 11),
+    ("setsockopt", 102, 14),
+    ("shmat", 117, 21),
+    ("shmctl", 117, 24),
+    ("shmdt", 117, 22),
+    ("shmget", 117, 23),
+    ("shutdown", 102, 13),
+    ("socket", 102, 1),
+    ("socketpair", 102, 8),
+];
 
-/// linux/ipc.h: the same for ipc(2).
-pub(crate) const IPC: (&str, &[(&str, u32)]) = (
-    "ipc",
-    &[
-        ("semop", 1),
-        ("semget", 2),
-        ("semctl", 3),
-        ("semtimedop", 4),
-        ("msgsnd", 11),
-        ("msgrcv", 12),
-        ("msgget", 13),
-        ("msgctl", 14),
-        ("shmat", 21),
-        ("shmdt", 22),
-        ("shmget", 23),
-        ("shmctl", 24),
-    ],
-);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_as_their_searches_need() {
+        assert!(MULTIPLEXED.is_sorted_by_key(|row| row.0));
+        assert!(crate::syscalls::SYSCALLS.is_sorted_by_key(|row| row.name));
+    }
+}

@@ -2,7 +2,7 @@
 
 use masu_wire::error::{CoreError, ErrorCode};
 
-use crate::abi::{Abi, FIRST_PRIVATE, IPC, Machine, Row, SOCKETCALL, X32_BIT};
+use crate::abi::{Abi, FIRST_PRIVATE, MULTIPLEXED, Machine, Row, X32_BIT};
 use crate::arguments;
 use crate::assemble::assemble;
 use crate::graph::{Graph, Id, Node, Segments};
@@ -99,18 +99,21 @@ impl Compiler<'_> {
 
     /// Merges the rules of each call.
     fn calls(&mut self, abi: Abi) -> Result<Calls, CoreError> {
-        let rules = &self.profile.rules;
-        let public = |row: &&'static Row| row.number(abi).filter(|number| *number < FIRST_PRIVATE || abi == Abi::X32);
-        let numbers = |row| public(row).into_iter().chain(multiplexed(abi, row).map(|(number, _)| number));
-        let newest = rules.iter().flat_map(|rule| &rule.calls).flat_map(numbers).max();
         let mut parts: Vec<(u32, &Rule, Option<u32>)> = Vec::new();
-        // A rule that does what happens anyway takes nothing away from others: runc leaves it out.
-        for rule in rules.iter().filter(|rule| rule.action != self.profile.default) {
+        let mut newest = None;
+        for rule in &self.profile.rules {
             for row in &rule.calls {
-                parts.extend(multiplexed(abi, row).map(|(number, call)| (number, rule, Some(call))));
-                parts.extend(row.number(abi).map(|number| (number, rule, None)));
+                let through = multiplexed(abi, row).map(|(number, call)| (number, rule, Some(call)));
+                let direct = row.number(abi).map(|number| (number, rule, None));
+                for part in through.into_iter().chain(direct) {
+                    let counts = abi == Abi::X32 || part.0 < FIRST_PRIVATE;
+                    newest = newest.max(Some(part.0).filter(|_| counts));
+                    parts.push(part);
+                }
             }
         }
+        // A rule that does what happens anyway takes nothing away from others: runc leaves it out.
+        parts.retain(|(_, rule, _)| rule.action != self.profile.default);
         // Stable: the rules of one number stay in order.
         parts.sort_by_key(|part| part.0);
         let decisions = parts
@@ -161,14 +164,13 @@ fn paint(segments: &mut Segments, calls: &Calls, first: u32, default: Id, missin
     }
 }
 
-/// The number of 32-bit x86's socketcall(2) or ipc(2), and its first argument for this call.
+/// The number of the call that 32-bit x86 also makes this one through, and its first argument then.
 fn multiplexed(abi: Abi, row: &Row) -> Option<(u32, u32)> {
     if abi != Abi::X86 {
         return None;
     }
-    let call = |calls: &[(&str, u32)]| calls.iter().find(|call| call.0 == row.name).map(|call| call.1);
-    let find = |(name, calls): (&str, &[(&str, u32)])| Some((crate::profile::find(name)?.number(abi)?, call(calls)?));
-    find(SOCKETCALL).or_else(|| find(IPC))
+    let at = MULTIPLEXED.binary_search_by(|known| known.0.cmp(row.name)).ok()?;
+    Some((MULTIPLEXED[at].1, MULTIPLEXED[at].2))
 }
 
 /// libseccomp, `abi_rule_add()`: the first argument is the call; the others stay as they are, though the kernel reads the call's own behind a pointer.

@@ -1,6 +1,7 @@
 //! A filter as a graph of tests that share whatever is equal.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::program::op;
 
@@ -27,11 +28,42 @@ pub(crate) enum Node {
     },
 }
 
+/// A quick hash: the keys are few and a profile that makes them collide only slows itself down.
+#[derive(Default)]
+struct Multiply(u64);
+
+impl Hasher for Multiply {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // hashbrown takes the upper bits too.
+        self.0 ^ self.0 >> 32
+    }
+}
+
 /// Nodes, each of them once. A node's successors are always older than the node.
 #[derive(Default)]
 pub(crate) struct Graph {
     nodes: Vec<Node>,
-    known: HashMap<Node, Id>,
+    known: HashMap<Node, Id, BuildHasherDefault<Multiply>>,
 }
 
 impl Graph {
