@@ -1,21 +1,9 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { DEFAULT_CAPABILITIES } from "./capabilities.ts";
 import { builtInSeccomp, defaultSeccomp, isBuiltIn } from "./seccomp_default.ts";
 import type { LinuxSeccomp } from "./oci.ts";
 
 const KERNEL = { major: 6, minor: 1 };
-const CAPABILITIES = [
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FOWNER",
-  "CAP_FSETID",
-  "CAP_KILL",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_SETFCAP",
-  "CAP_SETGID",
-  "CAP_SETPCAP",
-  "CAP_SETUID",
-  "CAP_SYS_CHROOT",
-];
 
 /** How the profile treats a call: each action with its conditions. */
 function treatment(profile: LinuxSeccomp, name: string): string[] {
@@ -35,7 +23,7 @@ Deno.test("defaultSeccomp() is what the core was built with for the default capa
     await Deno.readTextFile(new URL("../../core-rs/seccomp/default_profile.json", import.meta.url)),
   );
   for (const architecture of ["x86_64", "aarch64"]) {
-    assertEquals(checkedIn[architecture], defaultSeccomp(CAPABILITIES, architecture, KERNEL), architecture);
+    assertEquals(checkedIn[architecture], defaultSeccomp(DEFAULT_CAPABILITIES, architecture, KERNEL), architecture);
   }
 });
 
@@ -89,8 +77,8 @@ Deno.test("defaultSeccomp() refuses another architecture", () => {
 
 Deno.test("isBuiltIn() holds for every set of capabilities that changes nothing", () => {
   const builtIn = builtInSeccomp(Deno.build.arch);
-  assertStrictEquals(defaultSeccomp(CAPABILITIES, Deno.build.arch, KERNEL), builtIn);
-  assertStrictEquals(defaultSeccomp(CAPABILITIES.slice(1), Deno.build.arch, KERNEL), builtIn);
+  assertStrictEquals(defaultSeccomp(DEFAULT_CAPABILITIES, Deno.build.arch, KERNEL), builtIn);
+  assertStrictEquals(defaultSeccomp(DEFAULT_CAPABILITIES.slice(1), Deno.build.arch, KERNEL), builtIn);
   assert(isBuiltIn(builtIn));
 });
 
@@ -102,6 +90,6 @@ Deno.test("isBuiltIn() compares a copy by value", () => {
 });
 
 Deno.test("isBuiltIn() does not hold with CAP_SYS_ADMIN or without CAP_SYS_CHROOT", () => {
-  assert(!isBuiltIn(defaultSeccomp([...CAPABILITIES, "CAP_SYS_ADMIN"], Deno.build.arch, KERNEL)));
+  assert(!isBuiltIn(defaultSeccomp([...DEFAULT_CAPABILITIES, "CAP_SYS_ADMIN"], Deno.build.arch, KERNEL)));
   assert(!isBuiltIn(defaultSeccomp([], Deno.build.arch, KERNEL)));
 });
