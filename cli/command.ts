@@ -16,6 +16,8 @@ export interface Invocation<Name extends string = string> {
   readonly flags: FlagValues<Name>;
   readonly globals: FlagValues<GlobalName>;
   readonly operands: readonly string[];
+  /** All that was typed after `masu`. */
+  readonly args: readonly string[];
   /** The whole table, for `masu help`. */
   readonly commands: readonly Command[];
   readonly report: Report;

@@ -7,15 +7,13 @@ import { mistake, notAmong } from "../lib/config/mistake.ts";
 import { hostPath } from "../lib/config/path.ts";
 import type { GlobalConfig } from "../lib/config/run_config.ts";
 import { appendLine } from "../lib/engine/log.ts";
+import type { ExplainForm } from "../lib/engine/run.ts";
 import type { FlagValues, GlobalName } from "./flags.ts";
 import { choice } from "./parser.ts";
 import type { Process } from "./process.ts";
 import { type Level, LEVELS, type ReportSettings } from "./report.ts";
 
 type Globals = FlagValues<GlobalName>;
-
-/** A plan's printed form. */
-export type ExplainForm = "text" | "json" | "sh";
 
 /** How to print. Errors: a value that is no choice. */
 export function reportSettings(globals: Globals, process: Process): ReportSettings {

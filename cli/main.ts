@@ -48,7 +48,7 @@ function dispatch(args: readonly string[], process: Process, session: Session): 
   }
   const command = findCommand(name, COMMANDS);
   session.runsProgram = command.runsProgram;
-  return runCommand(command, { rest, early: early.values, process, session });
+  return runCommand(command, { args, rest, early: early.values, process, session });
 }
 
 function withoutCommand(globals: FlagValues<GlobalName>, name: string | undefined, report: Report): number {
@@ -59,13 +59,14 @@ function withoutCommand(globals: FlagValues<GlobalName>, name: string | undefine
 }
 
 interface Start {
+  readonly args: readonly string[];
   readonly rest: readonly string[];
   readonly early: ReadonlyMap<string, readonly string[]>;
   readonly process: Process;
   readonly session: Session;
 }
 
-function runCommand(command: Command, { rest, early, process, session }: Start): number {
+function runCommand(command: Command, { args, rest, early, process, session }: Start): number {
   const late = parseArguments(rest, {
     flags: [...command.flags, ...GLOBAL_FLAGS],
     command: `masu ${command.name}`,
@@ -79,7 +80,7 @@ function runCommand(command: Command, { rest, early, process, session }: Start):
   else {
     refuseMeaningless(command, globals);
     const flags = flagValues(late.values);
-    return command.run({ flags, globals, operands: late.operands, commands: COMMANDS, report, process });
+    return command.run({ flags, globals, operands: late.operands, args, commands: COMMANDS, report, process });
   }
   return EXIT.success;
 }

@@ -94,7 +94,7 @@ interface Message {
 function describe(error: unknown): Failure {
   if (error instanceof MasuError) {
     const { message, code, hint, place } = error;
-    return { message, code, hint, step: place && `${place.group} ${place.index + 1}` };
+    return { message, code, hint, step: place && `${place.group} ${place.index}` };
   }
   const message = `Run masu: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
   return { message, code: "bug", hint: "this is a mistake in masu; --debug shows where" };

@@ -86,11 +86,11 @@ export const RUN_FLAGS = [
   },
   {
     name: "mount",
-    value: "KEY=VALUE,...",
+    value: "KEY=VALUE[,...]",
     repeatable: true,
     group: FILES,
-    help: "type=bind,source=,destination=[,readonly][,bind-propagation=][,bind-recursive=] or " +
-      "type=tmpfs,destination=[,tmpfs-size=][,tmpfs-mode=]",
+    help: "type=bind,source=PATH,destination=DEST, with readonly, bind-propagation=, bind-recursive=; or " +
+      "type=tmpfs,destination=DEST, with tmpfs-size=, tmpfs-mode=",
   },
   {
     name: "tmpfs",

@@ -33,13 +33,15 @@ export const run: Command<RunFlagName> = {
   runsProgram: true,
   makesPlan: true,
   hasResult: false,
-  run({ flags, globals, operands, report, process }): number {
+  run({ flags, globals, operands, args, report, process }): number {
     const config = readRunConfig(flags, operands, process.caller);
     report.debug(`config ${JSON.stringify(config)}`);
     const request: RunRequest = {
       config,
       global: globalConfig(globals, process),
       environment: process.environment,
+      core: process.core(),
+      command: ["masu", ...args],
     };
     const form = explainForm(globals);
     if (form === undefined) return runForeground(request);
