@@ -5,17 +5,8 @@
  */
 import type { RunConfig } from "../config/run_config.ts";
 import type { FileStatus, ProcessReply } from "../core/wire.ts";
+import { DEFAULT_DEVICES } from "../spec/defaults.ts";
 import { look, type Sightings } from "./sightings.ts";
-
-/** Devices that every container has. OCI runtime-spec, config-linux.md, "Default Devices". */
-export const DEFAULT_DEVICES: readonly { readonly path: string; readonly major: number; readonly minor: number }[] = [
-  { path: "/dev/null", major: 1, minor: 3 },
-  { path: "/dev/zero", major: 1, minor: 5 },
-  { path: "/dev/full", major: 1, minor: 7 },
-  { path: "/dev/random", major: 1, minor: 8 },
-  { path: "/dev/urandom", major: 1, minor: 9 },
-  { path: "/dev/tty", major: 5, minor: 0 },
-];
 
 /** What a container has of its own, and what is no device of the machine. */
 const OWN = ["console", "fd", "mqueue", "ptmx", "pts", "shm", ".lxc", ".lxd-mounts"];

@@ -94,3 +94,10 @@ function hasHiddenAncestor(mount: MountEntry, mounts: readonly MountEntry[]): bo
 export function isBelow(path: string, directory: string): boolean {
   return path === directory || directory === "/" || path.startsWith(`${directory}/`);
 }
+
+/** Type of the file system that a path is on, or will be on: the innermost visible mount's. Symbolic links are not followed. */
+export function fileSystemAt(mounts: readonly MountEntry[], path: string): string {
+  let innermost: MountEntry | undefined;
+  for (const mount of visibleMounts(mounts)) if (isBelow(path, mount.mountPoint)) innermost = mount;
+  return innermost?.type ?? "unknown";
+}

@@ -24,7 +24,7 @@ export interface Blanks {
   readonly arguments?: readonly string[];
 }
 
-/** Escapes a person's text, deep in a value: no text of theirs is a blank. Keys are names of ours and stay. */
+/** Escapes text that is not ours, deep in a value, its keys too: no text of a person's or the host's is a blank. */
 export function escapeBlanks<T>(value: T): T {
   return mapTexts(value, escapeText) as T;
 }
@@ -65,5 +65,5 @@ function mapTexts(value: unknown, map: (text: string) => string, list?: readonly
     );
   }
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, map, list)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [map(key), mapTexts(item, map, list)]));
 }

@@ -37,7 +37,7 @@ Deno.test("fillBlanks() does not take a name of Object for a value", () => {
 
 Deno.test("escapeBlanks() makes every text of a config come back as it was written", () => {
   for (const text of ["${id}", "$${id}", "$$${id}", "${", "$", "a$$b", "${${id}}", ARGUMENTS, PID, "$${${id}$"]) {
-    const escaped = escapeBlanks({ deep: [{ text }] });
-    assertEquals(fillBlanks(escaped, BLANKS), { deep: [{ text }] }, text);
+    const value = { deep: [{ text, [text]: 1 }] };
+    assertEquals(fillBlanks(escapeBlanks(value), BLANKS), value, text);
   }
 });

@@ -1,0 +1,238 @@
+/**
+ * The container's root: layers, `--rootfs`, or the running system itself.
+ *
+ * @module
+ */
+import type { FileStatus, HostStep, OverlayLayer, Owner, RootSource, StageStep } from "../core/wire.ts";
+import { MasuError } from "../error.ts";
+import { kernelAtLeast } from "../host/kernel.ts";
+import { fileSystemAt, isBelow } from "../host/mounts.ts";
+import { type HostPiece, hostRoot, type LayerTop } from "../image/host_root.ts";
+import type { PlanContext } from "./context.ts";
+import { makeDirectory, privateDirectory } from "./directories.ts";
+import { mountOptions, MS } from "./mount_options.ts";
+import { hostID } from "./user_namespace.ts";
+
+/** The steps that concern the root. */
+export interface RootPlan {
+  readonly before: readonly HostStep[];
+  /** Mounts it; everything else is mounted in it afterwards. */
+  readonly opening: readonly StageStep[];
+  /** Once everything is mounted in it. */
+  readonly closing: readonly StageStep[];
+  readonly afterwards: readonly HostStep[];
+}
+
+/** Plans the root. Errors: `kernel_lacks` no file system here can hold what the container writes. */
+export function rootPlan(context: PlanContext): RootPlan {
+  const { config: { image, readOnly } } = context;
+  const plan = image.kind === "host"
+    ? hostPlan(context)
+    : image.copyOnWrite
+    ? layeredPlan(image.path, context)
+    : directPlan(image.path, context);
+  return readOnly ? { ...plan, closing: [...plan.closing, { kind: "read_only_root" }] } : plan;
+}
+
+/** A directory that is copied on write. */
+function layeredPlan(path: string, context: PlanContext): RootPlan {
+  const layers = layerMaker(context);
+  const layer = layers.make(path, topOf(context.facts.image.paths["/"] ?? null));
+  return {
+    before: layers.steps(),
+    opening: [mountRoot({ kind: "overlay", layer }, context)],
+    closing: [],
+    afterwards: layers.removal(),
+  };
+}
+
+/** A directory itself. What has to be made in it to mount on is removed again. */
+function directPlan(source: string, context: PlanContext): RootPlan {
+  return {
+    before: [],
+    opening: [mountRoot({ kind: "bind", source, recursive: true, idmapped: context.idmapped }, context)],
+    closing: [],
+    afterwards: missingMountPoints(source, context),
+  };
+}
+
+function mountRoot(root: RootSource, { paths }: PlanContext): StageStep {
+  return { kind: "mount_root", path: paths.rootfs, root };
+}
+
+/** Mount points that were not there, parents too, the deepest first. What lies in another mount goes with that. */
+function missingMountPoints(root: string, { spec, facts, paths }: PlanContext): HostStep[] {
+  const missing = new Map<string, boolean>();
+  const destinations = spec.mounts.map(({ destination }) => destination);
+  for (const { destination, type, source = "" } of spec.mounts) {
+    if (destinations.some((other) => other !== destination && isBelow(destination, other))) continue;
+    const isFile = type === "bind" && (isBelow(source, paths.etc) || isFileThere(facts.sources[source] ?? null));
+    const names = destination.split("/").slice(1);
+    names.forEach((_, index) => {
+      const path = `/${names.slice(0, index + 1).join("/")}`;
+      if (facts.image.paths[path] === null) missing.set(path, isFile && index === names.length - 1);
+    });
+  }
+  return [...missing].sort(([a], [b]) => a < b ? 1 : -1)
+    .map(([path, file]) => ({ kind: "remove_mount_point", root, path, file }));
+}
+
+function isFileThere(status: FileStatus | null): boolean {
+  return status !== null && status.kind !== "directory";
+}
+
+/** The running system: see lib/image/host_root.ts. */
+function hostPlan(context: PlanContext): RootPlan {
+  const { facts, spec, config } = context;
+  const { process, home, directories } = facts;
+  const { root, pieces } = hostRoot(facts.mounts, facts.hostTree, { process, home, directories });
+  const layers = layerMaker(context);
+  const source: RootSource = root === "empty"
+    ? { kind: "tmpfs", data: "mode=755" }
+    : { kind: "overlay", layer: layers.make("/", root) };
+  const destinations = spec.mounts.map(({ destination }) => destination);
+  const wanted = pieces.filter(({ kind, path }) =>
+    kind !== "fresh" && kind !== "hidden" || !destinations.includes(path)
+  );
+  const opening: StageStep[] = [mountRoot(source, context)];
+  const closing: StageStep[] = [];
+  for (const piece of wanted) {
+    const filled = [...destinations, ...pieces.map(({ path }) => path)].some((path) =>
+      path !== piece.path && isBelow(path, piece.path)
+    );
+    opening.push(...pieceSteps(piece, { layers, root, filled }));
+    const flags = closingFlags(piece, filled, config.readOnly);
+    if (flags !== null) closing.push({ kind: "remount", destination: piece.path, flags, propagation: null });
+  }
+  return { before: layers.steps(), opening, closing, afterwards: layers.removal() };
+}
+
+const HIDDEN = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+
+/** What pieces depend on. */
+interface PieceSituation {
+  readonly layers: LayerMaker;
+  readonly root: LayerTop | "empty";
+  /** Something is mounted or made below it. */
+  readonly filled: boolean;
+}
+
+function pieceSteps(piece: HostPiece, { layers, root, filled }: PieceSituation): StageStep[] {
+  const { path } = piece;
+  switch (piece.kind) {
+    case "overlay": {
+      const mount: StageStep = { kind: "mount_overlay", destination: path, layer: layers.make(path, piece.top) };
+      const { flags } = mountOptions(piece.mountOptions);
+      return [
+        ...(root === "empty" ? [madeDirectory(path, 0o755)] : []),
+        mount,
+        ...(flags === 0 ? [] : [{ kind: "remount", destination: path, flags, propagation: null } as const]),
+      ];
+    }
+    case "bind":
+      return [{
+        kind: "bind",
+        source: path,
+        destination: path,
+        recursive: false,
+        flags: mountOptions(piece.mountOptions).flags | MS.RDONLY,
+        recursiveReadOnly: false,
+        propagation: null,
+        create: piece.file ? "file" : "directory",
+      }];
+    case "directory":
+      return [madeDirectory(path, piece.mode)];
+    case "symlink":
+      return [{ kind: "make_symlink", path, target: piece.target }];
+    case "fresh":
+      return [tmpfs(path, MS.NOSUID | MS.NODEV, `mode=${piece.mode.toString(8)}`, "directory")];
+    case "hidden": {
+      const atTop = path.lastIndexOf("/") === 0;
+      const flags = filled ? HIDDEN : HIDDEN | MS.RDONLY;
+      return [tmpfs(path, flags, "mode=755", root === "empty" && atTop ? "directory" : "optional")];
+    }
+    default:
+      return piece satisfies never;
+  }
+}
+
+/** Flags that a piece gets at the end; null: it stays as it is. */
+function closingFlags(piece: HostPiece, filled: boolean, readOnly: boolean): number | null {
+  if (piece.kind === "hidden" && filled) return HIDDEN | MS.RDONLY;
+  if (piece.kind === "overlay" && readOnly) return mountOptions(piece.mountOptions).flags | MS.RDONLY;
+  return null;
+}
+
+function madeDirectory(path: string, mode: number): StageStep {
+  return { kind: "make_directory", path, mode };
+}
+
+function tmpfs(destination: string, flags: number, data: string, create: "directory" | "optional"): StageStep {
+  return { kind: "mount", source: "tmpfs", destination, type: "tmpfs", flags, data, create };
+}
+
+/** Makes overlays with numbered upper directories. */
+interface LayerMaker {
+  make(lower: string, top: LayerTop): OverlayLayer;
+  /** The directories of all layers made so far. */
+  steps(): HostStep[];
+  removal(): HostStep[];
+}
+
+function layerMaker(context: PlanContext): LayerMaker {
+  const { idmapped, owner, remover, paths } = context;
+  const directory = upperDirectory(context);
+  const steps: HostStep[] = [];
+  let count = 0;
+  return {
+    make(lower, top) {
+      const number = count++ === 0 ? "" : `${count - 1}`;
+      const upper = `${directory}/upper${number}`;
+      const work = `${directory}/work${number}`;
+      steps.push(makeDirectory(upper, top.mode, ownerOf(top, context)), makeDirectory(work, 0o700, owner));
+      return { lower: [lower], upper, work, options: layerOptions(context), idmapped };
+    },
+    steps: () => directory === paths.directory ? steps : [...privateDirectory(directory, owner), ...steps],
+    removal: () => directory === paths.directory ? [] : [{ kind: "remove_tree", path: directory, user: remover }],
+  };
+}
+
+/** On disk, whom the layer's top belongs to, so that the container sees the lower one's owner. */
+function ownerOf({ uid, gid }: LayerTop, { mapping, remover, owner }: PlanContext): Owner | null {
+  // An ordinary user can give nothing away: to the container, all tops are its root's.
+  if (remover !== null || mapping === null && uid === 0 && gid === 0) return null;
+  if (mapping === null || owner === null) return { uid, gid };
+  return {
+    uid: hostID(mapping.uidMappings, uid) ?? owner.uid,
+    gid: hostID(mapping.gidMappings, gid) ?? owner.gid,
+  };
+}
+
+/** overlayfs.rst: outside of the initial user namespace its marks are user.overlay.* attributes, from Linux 5.11 on. */
+function layerOptions({ confined, facts: { kernel } }: PlanContext): string[] {
+  const options: string[] = [];
+  if (confined && kernelAtLeast(kernel, 5, 11)) options.push("userxattr");
+  // What the container writes is thrown away with it: nothing needs to be on disk when it ends.
+  if (kernelAtLeast(kernel, 5, 10)) options.push("volatile");
+  return options;
+}
+
+/** File systems that overlayfs takes no upper directory from: no whiteouts, no attributes, or an overlay itself. */
+const NO_UPPER = /^(overlay|nfs4?|cifs|smb3|vfat|msdos|exfat|ntfs3?|9p|fuse(\..*|blk)?|ecryptfs)$/;
+
+/** Where upper directories go: the data directory, or the runtime directory where that cannot hold any (masu in a container). */
+function upperDirectory({ facts: { mounts, directories }, paths }: PlanContext): string {
+  const type = fileSystemAt(mounts, directories.data);
+  if (!NO_UPPER.test(type)) return paths.data;
+  const other = fileSystemAt(mounts, directories.runtime);
+  if (!NO_UPPER.test(other)) return paths.directory;
+  throw new MasuError(
+    "kernel_lacks",
+    `Keep what the container writes in "${directories.data}": overlayfs cannot write to a file system of type "${type}"`,
+    { hint: "name a directory on a disk or a tmpfs with --root DIR, or use --rootfs DIR" },
+  );
+}
+
+function topOf(status: FileStatus | null): LayerTop {
+  return status === null ? { mode: 0o755, uid: 0, gid: 0 } : { mode: status.mode, uid: status.uid, gid: status.gid };
+}
