@@ -59,12 +59,12 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
   "CAP_FOWNER",
   "CAP_FSETID",
   "CAP_KILL",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_SETFCAP",
   "CAP_SETGID",
-  "CAP_SETPCAP",
   "CAP_SETUID",
+  "CAP_SETPCAP",
+  "CAP_NET_BIND_SERVICE",
   "CAP_SYS_CHROOT",
+  "CAP_SETFCAP",
 ];
 
 /** Every capability, in `--cap-add` and `--cap-drop`. */
