@@ -89,6 +89,8 @@ export function hostRoot(mounts: readonly MountEntry[], tree: HostTree, user: Ho
   const split = mustSplit(user);
   const shown = split ? splitPieces("/", mounts, tree, user) : mountPieces(mounts, tree, user);
   const fresh = FRESH_MODES.map(([path, mode]): HostPiece => ({ kind: "fresh", path, mode }));
+  // The container's root is the user itself, and its home must not be root's: it gets one of its own.
+  if (user.process.uid !== 0) fresh.push({ kind: "fresh", path: "/root", mode: 0o700 });
   return {
     root: split ? "empty" : topOf(tree.statuses["/"]),
     pieces: [...shown, ...fresh, ...hiddenPieces(mounts, tree, user)],
@@ -178,9 +180,9 @@ function homePieces(home: string, mounts: readonly MountEntry[], tree: HostTree,
   const status = tree.statuses[home];
   if (status == null) return [];
   const made: HostPiece = { kind: "directory", path: home, mode: topOf(status).mode };
-  const split = mustSplit(user) && splitDirectories(mounts, user).includes(home);
-  if (split) return [made, ...splitPieces(home, mounts, tree, user)];
-  return [made, { kind: "overlay", path: home, top: topOf(status), mountOptions: [] }];
+  const layer: HostPiece = { kind: "overlay", path: home, top: topOf(status), mountOptions: [] };
+  if (!mustSplit(user)) return [made, layer];
+  return splitDirectories(mounts, user).includes(home) ? [made, ...splitPieces(home, mounts, tree, user)] : [layer];
 }
 
 function topOf(status: FileStatus | null | undefined): LayerTop {

@@ -17,8 +17,7 @@ export interface HostUser {
   readonly directories: StateDirectories;
 }
 
-/** What a container has of its own: new file systems, whatever the host has there. */
-export const FRESH: readonly string[] = ["/proc", "/sys", "/dev", "/run", "/tmp"];
+const FRESH: readonly string[] = ["/proc", "/sys", "/dev", "/run", "/tmp"];
 
 /** Where other container engines keep their containers' mounts: those are no part of this system. */
 const ENGINES = [
@@ -31,14 +30,16 @@ const ENGINES = [
   "/var/lib/incus",
 ];
 
+/** What a container has of its own: new file systems, whatever the host has there. */
+export function freshDirectories({ process }: HostUser): readonly string[] {
+  return process.uid === 0 ? FRESH : [...FRESH, "/root"];
+}
+
 /** Hidden under an empty directory: other users' homes, and what masu keeps of other containers. */
-export function hiddenDirectories({ process, directories }: HostUser): string[] {
-  const homes = process.uid === 0 ? ["/home"] : ["/home", "/root"];
-  const own = [directories.data, directories.runtime];
-  const hidden = own.filter((path, index) =>
-    ![...FRESH, ...homes.filter((home) => home !== "/home"), ...own.slice(0, index)].some((top) => isBelow(path, top))
-  );
-  return [...homes, ...hidden];
+export function hiddenDirectories(user: HostUser): string[] {
+  const { data, runtime } = user.directories;
+  const own = isBelow(runtime, data) ? [data] : [data, runtime];
+  return ["/home", ...own.filter((path) => !freshDirectories(user).some((fresh) => isBelow(path, fresh)))];
 }
 
 /** The user's own home, when it lies below a hidden directory and has to be brought back. */
@@ -49,7 +50,7 @@ export function shownHome(user: HostUser): string | null {
 
 /** Whether anything at this path comes from the host. */
 export function isShown(path: string, user: HostUser): boolean {
-  if (FRESH.some((fresh) => isBelow(path, fresh))) return false;
+  if (freshDirectories(user).some((fresh) => isBelow(path, fresh))) return false;
   const home = shownHome(user);
   const hidden = hiddenDirectories(user).filter((directory) => isBelow(path, directory));
   return hidden.every((directory) => home !== null && isBelow(path, home) && isBelow(home, directory));

@@ -64,7 +64,7 @@ export function planOf(config: RunConfig, spec: Spec, facts: HostFacts): Plan {
       ...root.afterwards,
       ...afterwards,
       ...name.afterwards,
-      { kind: "remove_tree", path: paths.directory, user: remover },
+      { kind: "remove_tree", path: paths.directory, user: root.writesToRuntime ? remover : null },
     ],
   };
 }

@@ -21,6 +21,8 @@ export interface RootPlan {
   /** Once everything is mounted in it. */
   readonly closing: readonly StageStep[];
   readonly afterwards: readonly HostStep[];
+  /** What the container writes is in its runtime directory, and may belong to ids of its own. */
+  readonly writesToRuntime: boolean;
 }
 
 /** Plans the root. Errors: `kernel_lacks` no file system here can hold what the container writes. */
@@ -43,6 +45,7 @@ function layeredPlan(path: string, context: PlanContext): RootPlan {
     opening: [mountRoot({ kind: "overlay", layer }, context)],
     closing: [],
     afterwards: layers.removal(),
+    writesToRuntime: layers.inRuntime,
   };
 }
 
@@ -53,6 +56,7 @@ function directPlan(source: string, context: PlanContext): RootPlan {
     opening: [mountRoot({ kind: "bind", source, recursive: true, idmapped: context.idmapped }, context)],
     closing: [],
     afterwards: missingMountPoints(source, context),
+    writesToRuntime: false,
   };
 }
 
@@ -104,7 +108,13 @@ function hostPlan(context: PlanContext): RootPlan {
     const flags = closingFlags(piece, filled, config.readOnly);
     if (flags !== null) closing.push({ kind: "remount", destination: piece.path, flags, propagation: null });
   }
-  return { before: layers.steps(), opening, closing, afterwards: layers.removal() };
+  return {
+    before: layers.steps(),
+    opening,
+    closing,
+    afterwards: layers.removal(),
+    writesToRuntime: layers.inRuntime,
+  };
 }
 
 const HIDDEN = MS.NOSUID | MS.NODEV | MS.NOEXEC;
@@ -177,14 +187,18 @@ interface LayerMaker {
   /** The directories of all layers made so far. */
   steps(): HostStep[];
   removal(): HostStep[];
+  /** They are in the runtime directory. */
+  readonly inRuntime: boolean;
 }
 
 function layerMaker(context: PlanContext): LayerMaker {
   const { idmapped, owner, remover, paths } = context;
   const directory = upperDirectory(context);
+  const inRuntime = directory === paths.directory;
   const steps: HostStep[] = [];
   let count = 0;
   return {
+    inRuntime,
     make(lower, top) {
       const number = count++ === 0 ? "" : `${count - 1}`;
       const upper = `${directory}/upper${number}`;
@@ -192,8 +206,8 @@ function layerMaker(context: PlanContext): LayerMaker {
       steps.push(makeDirectory(upper, top.mode, ownerOf(top, context)), makeDirectory(work, 0o700, owner));
       return { lower: [lower], upper, work, options: layerOptions(context), idmapped };
     },
-    steps: () => directory === paths.directory ? steps : [...privateDirectory(directory, owner), ...steps],
-    removal: () => directory === paths.directory ? [] : [{ kind: "remove_tree", path: directory, user: remover }],
+    steps: () => inRuntime ? steps : [...privateDirectory(directory, owner), ...steps],
+    removal: () => inRuntime ? [] : [{ kind: "remove_tree", path: directory, user: remover }],
   };
 }
 
