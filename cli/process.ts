@@ -45,11 +45,14 @@ export function callerOf(environment: Readonly<Record<string, string>>, core: ()
   return {
     environment,
     directory,
-    readText(path) {
+    readText(where, path) {
       const { text, errno } = look(path.startsWith("/") ? path : `${directory()}/${path}`, "text");
       if (text !== null) return text;
       const code = errno === ENOENT ? "not_found" : errno === EACCES ? "denied" : "failed";
-      throw new MasuError(code, `Read "${path}": ${whyUnread(errno)}`, { call: "open", errno: errno ?? undefined });
+      throw new MasuError(code, `Read ${where} "${path}": ${whyUnread(errno)}`, {
+        call: "open",
+        errno: errno ?? undefined,
+      });
     },
     kindOf: (path) => kindOf(look(path, "stat")),
   };
@@ -60,6 +63,7 @@ const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
 const EISDIR = 21;
+const EINVAL = 22; // of the core: neither a directory nor a regular file
 
 function whyUnread(errno: number | null): string {
   switch (errno) {
@@ -70,10 +74,10 @@ function whyUnread(errno: number | null): string {
       return "permission denied";
     case EISDIR:
       return "it is a directory";
-    case null:
+    case EINVAL:
       return "not a regular file";
     default:
-      return `errno ${errno}`;
+      return errno === null ? "nothing to read" : `errno ${errno}`;
   }
 }
 

@@ -98,7 +98,7 @@ const MOST_DESCRIPTORS = 1_048_576;
 function readEnvironment(flags: Flags, caller: Caller): readonly string[] {
   const variables: string[] = [];
   for (const path of flags.all("env-file")) {
-    variables.push(...parseEnvironmentFile(path, caller.readText(path), caller.environment));
+    variables.push(...parseEnvironmentFile(path, caller.readText("--env-file", path), caller.environment));
   }
   for (const text of flags.all("env")) {
     const variable = parseVariable("--env", text, caller.environment);

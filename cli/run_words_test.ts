@@ -9,9 +9,9 @@ import { readRunConfig } from "./run_words.ts";
 const CALLER: Caller = {
   directory: () => "/home/ann",
   environment: { HOME: "/home/ann" },
-  readText: (path) => {
+  readText: (where, path) => {
     if (path === "vars") return "A=file\nB=file\n";
-    throw new MasuError("not_found", `Read "${path}": no such file`);
+    throw new MasuError("not_found", `Read ${where} "${path}": no such file`);
   },
   kindOf: (path) => path === "/home/ann/rootfs" ? "directory" : "missing",
 };
@@ -137,7 +137,7 @@ Deno.test("CASES has a row for each flag of masu run", () => {
 const MISTAKES: [name: string, args: string[], message: string][] = [
   ["no IMAGE", [], "no IMAGE"],
   ["a reference", ["debian"], "by reference"],
-  ["a missing --env-file", ["--env-file", "none", "host"], "no such file"],
+  ["a missing --env-file", ["--env-file", "none", "host"], 'Read --env-file "none": no such file'],
   ["a relative working directory", ["-w", "src", "host"], "--workdir"],
   ["a host name without a namespace for it", ["--uts", "host", "--hostname", "x", "host"], "contradicts --uts host"],
   ["one destination twice", ["-v", "/a:/x", "--tmpfs", "/x/", "host"], '"/x": named twice'],

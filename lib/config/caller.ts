@@ -12,8 +12,8 @@ export interface Caller {
   /** The working directory, absolute. */
   directory(): string;
   readonly environment: Readonly<Record<string, string>>;
-  /** The text of a file. Throws MasuError when it cannot be read. */
-  readText(path: string): string;
+  /** The text of a file, which `where` named. Throws MasuError when it cannot be read. */
+  readText(where: string, path: string): string;
   /** What is at an absolute path, symbolic links followed. */
   kindOf(path: string): PathKind;
 }

@@ -17,14 +17,15 @@ export function appendLine(core: Core, path: string, line: string): void {
 }
 
 function appendStep(core: Core, path: string, line: string): HostStep {
-  const looks = (["lstat", "text"] as const).map((want) => ({ path, root: null, want }));
-  const [found, content] = call(core, "observe", { looks }).seen;
+  const looks = (["stat", "lstat", "text"] as const).map((want) => ({ path, root: null, want }));
+  const [target, found, content] = call(core, "observe", { looks }).seen;
   const status = found?.status ?? null;
+  const kind = target?.status?.kind;
   if (status === null) return { kind: "write_file", path, text: `${line}\n`, mode: 0o600, exclusive: true };
-  if (status.kind === "symlink" || status.kind === "directory") {
-    throw new MasuError("failed", `Add to log "${path}": it is a ${status.kind}`);
-  }
-  if (status.kind !== "file") return { kind: "write_control", path, text: `${line}\n` };
+  if (kind === "directory") throw new MasuError("failed", `Add to log "${path}": it is a directory`);
+  // /dev/stderr is a symbolic link to what is no file; a file is written anew, which would replace a link to it.
+  if (kind !== undefined && kind !== "file") return { kind: "write_control", path, text: `${line}\n` };
+  if (status.kind !== "file") throw new MasuError("failed", `Add to log "${path}": it is a symbolic link`);
   const text = content?.text ?? null;
   if (text === null) throw new MasuError("failed", `Add to log "${path}": what is there cannot be read`);
   return { kind: "write_file", path, text: `${text}${line}\n`, mode: status.mode, exclusive: false };
