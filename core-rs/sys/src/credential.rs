@@ -118,6 +118,12 @@ pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// getegid(2).
+#[must_use]
+pub fn group() -> u32 {
+    rustix::process::getegid().as_raw()
+}
+
 fn prctl(option: i32, [first, second]: [i64; 2]) -> Result<i64> {
     // SAFETY: none of the options above takes an address.
     check("prctl", unsafe { libc::syscall(libc::SYS_prctl, option, first, second, 0, 0) })

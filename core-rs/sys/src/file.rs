@@ -75,10 +75,16 @@ pub fn kind(status: &Stat) -> FileType {
     FileType::from_raw_mode(status.st_mode)
 }
 
+/// A device with these numbers, of whichever type.
+#[must_use]
+pub fn is_device(status: &Stat, major: u32, minor: u32) -> bool {
+    status.st_rdev == rustix::fs::makedev(major, minor)
+}
+
 /// A character device with these numbers.
 #[must_use]
 pub fn is_character_device(status: &Stat, major: u32, minor: u32) -> bool {
-    kind(status) == FileType::CharacterDevice && status.st_rdev == rustix::fs::makedev(major, minor)
+    kind(status) == FileType::CharacterDevice && is_device(status, major, minor)
 }
 
 /// Both are of one and the same file.

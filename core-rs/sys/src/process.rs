@@ -16,8 +16,6 @@ pub enum Side {
         pid: u32,
         /// Its pidfd, close-on-exec; none where there is no clone3(2).
         pidfd: Option<OwnedFd>,
-        /// It started in the cgroup that was named.
-        in_cgroup: bool,
     },
     /// The child.
     Child,
@@ -25,8 +23,9 @@ pub enum Side {
 
 /// fork(2) into new namespaces (CLONE_NEW* bits), and a v2 cgroup, as a sibling: its parent is this process's own (CLONE_PARENT).
 ///
+/// Also tells whether the child started in the cgroup; if not (no clone3(2)), it must join by itself.
 /// Errors: those of clone(2); EINVAL from unshare(2): this process has several threads, in whose midst nothing can be forked safely.
-pub fn fork_sibling(namespaces: u32, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
+pub fn fork_sibling(namespaces: u32, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
     let flags = u64::from(namespaces) | u64::from(libc::CLONE_PARENT.unsigned_abs());
     fork_with(flags, 0, cgroup)
 }
@@ -35,10 +34,10 @@ pub fn fork_sibling(namespaces: u32, cgroup: Option<BorrowedFd<'_>>) -> Result<S
 ///
 /// Errors: as of [`fork_sibling`].
 pub fn fork() -> Result<Side> {
-    fork_with(0, libc::SIGCHLD.unsigned_abs().into(), None)
+    fork_with(0, libc::SIGCHLD.unsigned_abs().into(), None).map(|(side, _)| side)
 }
 
-fn fork_with(flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<Side> {
+fn fork_with(flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
     // unshare(2): CLONE_THREAD is an error unless the process has a single thread, and then does nothing.
     // SAFETY: unshare reads no memory.
     check("unshare", unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_THREAD) })?;
@@ -56,14 +55,15 @@ fn fork_with(flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> Re
         // SAFETY: as above; no new stack, as with fork(2).
         pid = check("clone", unsafe { libc::syscall(libc::SYS_clone, flags | exit_signal, 0, 0, 0, 0) });
     }
+    let in_cgroup = cgroup.is_some() && !lacks;
     match pid? {
-        0 => Ok(Side::Child),
-        pid => Ok(Side::Parent {
-            pid: u32::try_from(pid).unwrap_or(0),
+        0 => Ok((Side::Child, in_cgroup)),
+        pid => {
+            let pid = u32::try_from(pid).unwrap_or(0);
             // SAFETY: the kernel stored a descriptor that is nobody else's.
-            pidfd: (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) }),
-            in_cgroup: cgroup.is_some() && !lacks,
-        }),
+            let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+            Ok((Side::Parent { pid, pidfd }, in_cgroup))
+        }
     }
 }
 
@@ -120,6 +120,18 @@ pub fn new_process_group() -> Result<()> {
 /// tcsetpgrp(3): this process's group becomes the foreground of its controlling terminal.
 pub fn take_foreground(terminal: BorrowedFd<'_>) -> Result<()> {
     named("ioctl", rustix::termios::tcsetpgrp(terminal, rustix::process::getpgrp()))
+}
+
+/// tcgetsid(3): this is the controlling terminal of this process's session.
+#[must_use]
+pub fn is_controlling(terminal: BorrowedFd<'_>) -> bool {
+    let session = rustix::process::getsid(None).ok();
+    session.is_some() && rustix::termios::tcgetsid(terminal).ok() == session
+}
+
+/// prctl(2) PR_SET_CHILD_SUBREAPER: what loses its parent below this process becomes its child, as it would PID 1's.
+pub fn become_subreaper() -> Result<()> {
+    named("prctl", rustix::process::set_child_subreaper(Some(rustix::process::getpid())))
 }
 
 /// dup2(2) to stdin, stdout and stderr, which stay open through execve(2).

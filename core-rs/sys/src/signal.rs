@@ -38,6 +38,19 @@ fn change(mask: Option<u64>) -> Result<u64> {
     Ok(old)
 }
 
+/// Waits for one of these signals, which must be blocked, and takes it. sigwaitinfo(2)
+pub fn wait_for(signals: u64) -> Result<i32> {
+    let (no_info, no_limit) = (std::ptr::null_mut::<libc::siginfo_t>(), std::ptr::null::<libc::timespec>());
+    loop {
+        // SAFETY: rt_sigtimedwait reads 8 bytes of mask; null asks for no details and sets no limit.
+        let signal = unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, &raw const signals, no_info, no_limit, size_of::<u64>()) };
+        match check("sigwaitinfo", signal) {
+            Err(error) if error.errno == libc::EINTR => {}
+            other => return other.map(|signal| i32::try_from(signal).unwrap_or(0)),
+        }
+    }
+}
+
 /// kill(2), by number; a negative pid is a process group. Realtime signals too.
 pub fn send(pid: i32, signal: i32) -> Result<()> {
     // SAFETY: kill reads no memory.
@@ -54,6 +67,18 @@ pub fn reset(signal: i32) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wait_for_takes_a_blocked_signal() {
+        std::thread::spawn(|| {
+            set_mask(bit(libc::SIGUSR2)).unwrap();
+            // SAFETY: pthread_kill of this very thread.
+            unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGUSR2) };
+            assert_eq!(wait_for(ALL).unwrap(), libc::SIGUSR2);
+        })
+        .join()
+        .unwrap();
+    }
 
     #[test]
     fn block_all_returns_what_set_mask_restores() {

@@ -1,0 +1,186 @@
+//! Bind mounts of files and directories of the runtime namespace.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use masu_steps::failure::{failed, failed_because};
+use masu_sys::errno::values::{EAGAIN, EINVAL, ENOENT, ENOSYS, ENOTDIR};
+use masu_sys::error::SysError;
+use masu_sys::file::{self, OFlags};
+use masu_sys::mount::{self as mounts, Attributes, ms};
+use masu_sys::resolve::Links;
+use masu_wire::error::CoreError;
+use masu_wire::plan::{MountPoint, Propagation, StageStep};
+
+use super::container::{Container, name};
+use super::kernel_object::bits_of;
+use super::mount::{at_point, explain, guard, mount_point};
+
+/// What to bind and how.
+pub(super) struct Bind<'a> {
+    pub(super) source: &'a str,
+    pub(super) recursive: bool,
+    pub(super) flags: u32,
+    pub(super) recursive_read_only: bool,
+    pub(super) propagation: Option<Propagation>,
+}
+
+impl Bind<'_> {
+    /// It differs from its source in more than its place.
+    fn changes(&self) -> bool {
+        self.flags != 0 || self.recursive_read_only || self.propagation.is_some()
+    }
+}
+
+/// Clones the trees that could not be had later: of sources that are out of sight after pivot_root(2), that would contain the container's
+/// own root, and that are to stay shared with the host although everything else becomes private.
+pub(super) fn prepare(container: &mut Container, steps: &[StageStep]) -> Result<(), (usize, CoreError)> {
+    let mut pivoted = false;
+    let mut prepared = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        pivoted |= matches!(step, StageStep::PivotRoot);
+        let StageStep::Bind { source, destination, recursive, propagation, .. } = step else { continue };
+        let shared = matches!(propagation, Some(Propagation::Shared | Propagation::Rshared));
+        if !(pivoted || shared || (*recursive && contains_root(source, steps))) {
+            continue;
+        }
+        match mounts::clone_tree(source, *recursive) {
+            Ok(tree) => prepared.push((index, tree)),
+            // Without open_tree(2) (before Linux 5.2) the bind mount at its time is nearly the same, except after pivot_root(2).
+            Err(error) if error.errno == ENOSYS && !pivoted && !shared => {}
+            Err(error) => return Err((index, explain(failed(format!("Bind {source:?} on {destination:?}"), error)))),
+        }
+    }
+    container.trees.extend(prepared);
+    Ok(())
+}
+
+/// The container's root is mounted below this directory.
+fn contains_root(source: &str, steps: &[StageStep]) -> bool {
+    let source = source.trim_end_matches('/');
+    steps.iter().any(|step| match step {
+        StageStep::MountRoot { path, .. } => path.strip_prefix(source).is_some_and(|rest| rest.starts_with('/')),
+        _ => false,
+    })
+}
+
+pub(super) fn bind(container: &mut Container, what: &Bind, destination: &str, create: MountPoint) -> Result<(), CoreError> {
+    let action = format!("Bind {:?} on {destination:?}", what.source);
+    let explain = |error| of_bind(&action, error);
+    container.work_by_descriptor()?;
+    let Some(point) = mount_point(container, destination, create, false).map_err(|error| at_point(&action, error, false))? else {
+        return Ok(());
+    };
+    guard(&action, point.as_fd(), destination, || is_procfs(what.source))?;
+    let tree = match container.trees.remove(&container.step) {
+        None if what.changes() => clone_tree(what).map_err(explain)?,
+        prepared => prepared,
+    };
+    // A detached tree is changed before anybody can see it.
+    let changed = match &tree {
+        Some(tree) => change_tree(what, tree).map_err(explain)?,
+        None => !what.changes(),
+    };
+    if !changed && what.recursive_read_only {
+        return Err(failed(&action, SysError::new("mount_setattr", ENOSYS)).with_hint("recursive read-only mounts need Linux 5.12"));
+    }
+    match &tree {
+        Some(tree) => mounts::attach(tree.as_fd(), point.as_fd()).map_err(explain)?,
+        None => mounts::bind(what.source, &name(&point), what.recursive).map_err(explain)?,
+    }
+    container.mounted();
+    if changed { Ok(()) } else { change_in_place(container, what, destination, point, tree).map_err(explain) }
+}
+
+/// None: before Linux 5.2.
+fn clone_tree(what: &Bind) -> Result<Option<OwnedFd>, SysError> {
+    match mounts::clone_tree(what.source, what.recursive) {
+        Err(error) if error.errno == ENOSYS => Ok(None),
+        cloned => cloned.map(Some),
+    }
+}
+
+/// False: before Linux 5.12.
+fn change_tree(what: &Bind, tree: &OwnedFd) -> Result<bool, SysError> {
+    let mut changes = Vec::new();
+    if what.flags != 0 {
+        changes.push((Attributes::with(what.flags), false));
+    }
+    if what.recursive_read_only {
+        changes.push((Attributes::with(ms::RDONLY), true));
+    }
+    if let Some(bits) = what.propagation.map(bits_of) {
+        changes.push((Attributes::propagation(bits), bits & ms::REC != 0));
+    }
+    for (attributes, recursive) in changes {
+        match mounts::set_attributes(tree.as_fd(), &attributes, recursive) {
+            Err(error) if error.errno == ENOSYS => return Ok(false),
+            set => set?,
+        }
+    }
+    Ok(true)
+}
+
+/// The same by mount(2), which finds the mount by its place: so it must still be there.
+fn change_in_place(
+    container: &mut Container,
+    what: &Bind,
+    destination: &str,
+    point: OwnedFd,
+    tree: Option<OwnedFd>,
+) -> Result<(), SysError> {
+    drop(point);
+    let source = match tree {
+        Some(tree) => tree,
+        None => file::open(what.source, OFlags::PATH)?,
+    };
+    let root = container.root().map_err(|_| SysError::new("open", ENOENT))?;
+    let mounted = root.open(destination, OFlags::PATH, Links::Follow)?;
+    if !file::same_file(&file::status(source.as_fd())?, &file::status(mounted.as_fd())?) {
+        return Err(SysError::new("mount", EAGAIN));
+    }
+    if what.flags != 0 {
+        let flags = file::file_system(mounted.as_fd())?.mount_flags;
+        mounts::remount(&name(&mounted), flags | what.flags)?;
+    }
+    match what.propagation {
+        Some(propagation) => mounts::set_propagation(&name(&mounted), bits_of(propagation)),
+        None => Ok(()),
+    }
+}
+
+fn is_procfs(source: &str) -> bool {
+    let system = file::open(source, OFlags::PATH).and_then(|file| file::file_system(file.as_fd()));
+    system.is_ok_and(|system| system.magic == file::PROC_MAGIC)
+}
+
+fn of_bind(action: &str, error: SysError) -> CoreError {
+    match error.errno {
+        EAGAIN => failed_because(action, "its destination was changed at the same time", error),
+        ENOTDIR => explain(failed(action, error)).with_hint("one of them is a directory and the other is not"),
+        EINVAL => explain(failed(action, error))
+            .with_hint("in a user namespace a directory with mounts below it can only be bound with them (rbind)"),
+        _ => explain(failed(action, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contains_root_tells_what_lies_below() {
+        let step = r#"{"kind":"mount_root","path":"/run/masu/c/rootfs","root":{"kind":"tmpfs","data":""}}"#;
+        let steps = [serde_json::from_str(step).unwrap()];
+        for (source, expected) in [
+            ("/", true),
+            ("/run", true),
+            ("/run/", true),
+            ("/run/masu/c", true),
+            ("/ru", false),
+            ("/run/masu/c/rootfs", false),
+            ("/home", false),
+        ] {
+            assert_eq!(contains_root(source, &steps), expected, "{source}");
+        }
+    }
+}
