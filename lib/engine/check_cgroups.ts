@@ -62,13 +62,20 @@ function place(survey: Survey, layout: CgroupLayout, delegated: boolean): CheckL
   });
 }
 
-/** systemd delegates to a user's own manager and to scopes below it; elsewhere root gives a directory away. */
-function delegationFix({ process, sight }: Survey, { v2 }: CgroupLayout): string | null {
-  if (v2 === null || isPrivileged(process)) return null;
-  if (hasSystemd(sight)) return "systemd-run --user --scope -p Delegate=yes -- masu run ...";
-  return `sudo sh -c 'mkdir ${v2.mountPoint}/user && chown -R ${process.uid} ${v2.mountPoint}/user && ` +
-    `echo $PPID > ${v2.mountPoint}/user/cgroup.procs'`;
+/** On a v2 host systemd delegates to scopes of a user's own manager; elsewhere root gives cgroups away and moves the shell there. */
+function delegationFix({ process, sight }: Survey, { mode, v1, v2 }: CgroupLayout): string | null {
+  if (isPrivileged(process)) return null;
+  if (mode === "v2" && hasSystemd(sight)) return "systemd-run --user --scope -p Delegate=yes -- masu run ...";
+  const limiting = v1.filter(({ controllers }) => controllers.some((name) => GIVEN_AWAY.includes(name)));
+  const mountPoints = [...limiting, ...(v2 === null ? [] : [v2])].map(({ mountPoint }) => mountPoint);
+  const directories = [...new Set(mountPoints)].map((mountPoint) => `${mountPoint}/user-${process.uid}`);
+  const files = directories.map((directory) => `${directory}/cgroup.procs`).join(" ");
+  const all = directories.join(" ");
+  return `sudo mkdir -p ${all} && sudo chown -R ${process.uid} ${all} && echo $$ | sudo tee ${files}`;
 }
+
+/** v1 controllers of a new cgroup that works without further settings. */
+const GIVEN_AWAY: readonly string[] = ["memory", "cpu", "cpuacct", "pids", "freezer"];
 
 function controller(survey: Survey, layout: CgroupLayout, name: string, without: string): CheckLine {
   const version = controllerVersion(layout, name);
@@ -77,7 +84,7 @@ function controller(survey: Survey, layout: CgroupLayout, name: string, without:
 }
 
 function controllerFix({ process, sight }: Survey, layout: CgroupLayout, name: string): string | null {
-  if (isPrivileged(process) || layout.v2 === null || !hasSystemd(sight)) return null;
+  if (isPrivileged(process) || layout.mode !== "v2" || !hasSystemd(sight)) return null;
   const unit = "/etc/systemd/system/user@.service.d/delegate.conf";
   return `printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo install -D /dev/stdin ${unit} && ` +
     `sudo systemctl daemon-reload  # for ${name}; then log in again`;

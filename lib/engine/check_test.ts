@@ -179,9 +179,15 @@ const ROWS: Row[] = [
   ],
   [
     "gives a user the command that adds ids",
-    { process: ANN, files: { "/etc/subuid": "" } },
+    { process: ANN, files: { "/etc/subuid": "", "/etc/subgid": "" } },
     "ids.uids",
     { status: "limited", fix: "sudo usermod --add-subuids 100000-165535 ann", ready: true },
+  ],
+  [
+    "gives no ids that others have",
+    { process: ANN, files: { "/etc/subuid": "bob:100000:65536\n" } },
+    "ids.uids",
+    { status: "limited", fix: "sudo usermod --add-subuids 165536-231071 ann", ready: true },
   ],
   [
     "says that few ids are few",
@@ -212,6 +218,17 @@ const ROWS: Row[] = [
     { process: ANN, files: { "/run/systemd/system": "" } },
     "cgroup.delegation",
     { status: "limited", fix: "systemd-run --user --scope -p Delegate=yes -- masu run ...", ready: true },
+  ],
+  [
+    "gives a user a cgroup by hand where systemd does not",
+    { process: ANN },
+    "cgroup.delegation",
+    {
+      status: "limited",
+      fix: "sudo mkdir -p /sys/fs/cgroup/user-1000 && sudo chown -R 1000 /sys/fs/cgroup/user-1000 && " +
+        "echo $$ | sudo tee /sys/fs/cgroup/user-1000/cgroup.procs",
+      ready: true,
+    },
   ],
   [
     "names the flags that a missing controller costs",

@@ -22,7 +22,7 @@ export function userChecks(survey: Survey): CheckLine[] {
   const { process, sight } = survey;
   sight.ask([look("text", PASSWD), ...subordinateLooks()]);
   const passwd = sight.text(PASSWD);
-  const { uids, gids, tools } = subordinateIDs(process, sight, passwd);
+  const { uids, gids, allUids, allGids, tools } = subordinateIDs(process, sight, passwd);
   if (isPrivileged(process)) {
     return [
       range("uids", "subuid", uids, "none in /etc/subuid: an unused range is taken", {}),
@@ -31,15 +31,21 @@ export function userChecks(survey: Survey): CheckLine[] {
   }
   const name = userByID(passwd ?? "", process.uid)?.name ?? `${process.uid}`;
   const alone = "a container has a single id, and files of others in it belong to nobody";
+  const first = firstFree([...allUids, ...allGids]);
   const without = (kind: string) => ({
     status: "limited" as const,
-    fix: `sudo usermod --add-sub${kind}s 100000-165535 ${name}`,
+    fix: `sudo usermod --add-sub${kind}s ${first}-${first + ENOUGH - 1} ${name}`,
   });
   return [
     range("uids", "subuid", uids, alone, without("uid")),
     range("gids", "subgid", gids, alone, without("gid")),
     programs(survey, tools !== null),
   ];
+}
+
+/** login.defs(5): SUB_UID_MIN, or past what others have. */
+function firstFree(taken: readonly IdSpan[]): number {
+  return Math.max(100_000, ...taken.map(({ first, size }) => first + size));
 }
 
 type Verdict = Partial<Pick<CheckLine, "status" | "fix">>;
