@@ -4,7 +4,7 @@ use masu_wire::error::CoreError;
 use masu_wire::request::OPS;
 use serde::{Deserialize, Serialize};
 
-use crate::{filter, launch, observe, process, teardown, wait};
+use crate::{filter, launch, observe, probe, process, teardown, wait};
 
 /// Answers one request. Errors: `bug` for an op or a request that the core does not know, else the op's own.
 pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
@@ -17,6 +17,7 @@ pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
         Some("wait") => answer("wait", request, wait::wait),
         Some("teardown") => answer("teardown", request, teardown::teardown),
         Some("compile_filter") => answer("compile_filter", request, filter::compile_filter),
+        Some("probe") => answer("probe", request, probe::probe),
         _ => Err(CoreError::bug(format!("Run op {op} of the core: there is no such op"))),
     }
 }

@@ -9,6 +9,7 @@ mod filter;
 mod init_image;
 mod launch;
 mod observe;
+mod probe;
 mod process;
 mod teardown;
 mod wait;

@@ -6,6 +6,14 @@
 #![cfg_attr(test, allow(dead_code, clippy::unwrap_used, clippy::cast_possible_truncation, clippy::panic))]
 
 mod front;
+mod guard;
+mod monitor;
+mod probe;
+mod remove;
+mod report;
+mod role;
+mod stage;
+mod terminal;
 
 /// Called by libc with the kernel's own stack.
 #[cfg(not(test))]
@@ -14,5 +22,5 @@ mod front;
 extern "C" fn main(argc: std::ffi::c_int, argv: *mut *mut std::ffi::c_char) -> std::ffi::c_int {
     // SAFETY: a statically linked libc calls main with the kernel's stack, before any other thread exists.
     unsafe { front::enter_if_joined(argc, argv) };
-    0
+    role::play(std::env::args_os())
 }

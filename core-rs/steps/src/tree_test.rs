@@ -54,7 +54,7 @@ fn remove_here_opens_directories_without_permission_bits() {
     std::fs::DirBuilder::new().recursive(true).create(top.join("work/inner")).unwrap();
     std::fs::create_dir(top.join("readonly")).unwrap();
     std::fs::write(top.join("readonly/file"), "").unwrap();
-    std::fs::set_permissions(top.join("work"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(top.join("work"), std::fs::Permissions::from_mode(0o000)).unwrap();
     std::fs::set_permissions(top.join("readonly"), std::fs::Permissions::from_mode(0o555)).unwrap();
     if rustix::process::geteuid().is_root() {
         // Without CAP_DAC_OVERRIDE, as an ordinary user.

@@ -30,6 +30,11 @@ pub fn keep_through_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
     named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::empty()))
 }
 
+/// execve(2) closes it.
+pub fn close_on_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
+    named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC))
+}
+
 /// Closes every descriptor from `first` on that is not among `keep`.
 ///
 /// Only for a process that has just started: nothing may own them. close_range(2), or one by one where that is missing.

@@ -12,6 +12,7 @@ pub mod memfd;
 pub mod mount;
 pub mod namespace;
 pub mod pidfd;
+pub mod probe;
 pub mod process;
 pub mod pty;
 pub mod resolve;

@@ -60,6 +60,13 @@ impl Modes {
             .map(|(_, key)| key)
     }
 
+    /// The byte that ends the input (VEOF), where lines are edited.
+    #[must_use]
+    pub fn end_of_input(&self) -> Option<u8> {
+        let byte = self.0.c_cc.get(libc::VEOF).copied()?;
+        (self.0.c_lflag & libc::ICANON != 0 && byte != 0).then_some(byte)
+    }
+
     /// The same as bytes, for a process of the same build.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use masu_steps::executor::set_up;
 use masu_steps::failure::failed;
 use masu_steps::stage_protocol::{StageDocument, StageOrder};
-use masu_steps::{hint, id_map};
+use masu_steps::id_map;
 use masu_sys::error::SysError;
 use masu_sys::wait::reap;
 use masu_sys::{pidfd, signalfd};
@@ -84,7 +84,7 @@ fn start_program(
     let descriptors: Vec<_> = clones.iter().map(AsFd::as_fd).collect();
     stage.order(&order, &descriptors)?;
     drop(clones);
-    stage.watch().map(|terminal| (start, terminal)).map_err(|error| hint::of_process(error))
+    stage.watch().map(|terminal| (start, terminal))
 }
 
 fn joins_user(step: &CloneStep) -> bool {

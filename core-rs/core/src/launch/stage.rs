@@ -54,8 +54,8 @@ impl Stage {
         let entered = told.and_then(|()| hear(socket.as_fd()));
         let end = reap(child.pid);
         match entered? {
-            Some((StageMessage::Entered { pid }, descriptors)) => {
-                // The stage tells by its own document whether it still has to join the cgroup.
+            // It joins the cgroup by itself, where its own clone could not start it there.
+            Some((StageMessage::Entered { pid, .. }, descriptors)) => {
                 Ok(Self { pid, pidfd: descriptors.into_iter().next(), in_cgroup: true, socket })
             }
             Some((StageMessage::Failed { error }, _)) => Err(*error),
