@@ -69,8 +69,8 @@ wire: ## generate lib/core/wire.ts from the Rust types
 profile: ## write the default seccomp profile for core-rs from lib/spec/seccomp_default.ts
 	$(DENO) run $(RESOLVE) --allow-write=core-rs/seccomp core-rs/seccomp/default_profile.ts
 
-bench: build ## measure against the peers and the kernel's floor
-	$(DENO) run --allow-all $(RESOLVE) bench/main.ts
+bench: build build/empty ## measure against the peers and the kernel's floor, as root
+	$(DENO) run --allow-all $(RESOLVE) bench/main.ts dist/masu build/empty $(ROUNDS)
 
 install: ## copy dist/masu to DESTDIR/PREFIX/bin
 	@test -x dist/masu || { echo 'masu: dist/masu is not there; hint: make build' >&2; exit 1; }
@@ -123,6 +123,10 @@ build/masu-compiled: build/masu.js build/masu_core.so
 	@rm -rf build/embed && mkdir build/embed && cp $^ build/embed && touch --date=@0 build/embed/*
 	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) \
 	  $(PERMISSIONS) --include build/embed/masu_core.so --output $@ build/embed/masu.js
+
+# What any compiled program costs: the measure of `make bench`.
+build/empty: bench/empty.ts build/choice
+	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) --output $@ $<
 
 dist/masu: build/masu-compiled build/init tools/join.ts
 	@mkdir -p dist

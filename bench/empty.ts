@@ -1,0 +1,1 @@
+// What every compiled program costs before it does anything: V8's start.

@@ -1,0 +1,122 @@
+/**
+ * `make bench`: masu against its peers and against the kernel's floor, all in turn.
+ *
+ *   bench/main.ts MASU EMPTY [ROUNDS]
+ *
+ * EMPTY: an empty program compiled by the same Deno. ROUNDS: of each table, 30 unless given.
+ *
+ * @module
+ */
+import { bundle, busyboxRoot, config, prepared } from "./containers.ts";
+import { measureLaunch } from "./launch.ts";
+import { interleave, type Variant } from "./processes.ts";
+import { countSystemCalls } from "./system_calls.ts";
+import { type Series, SERIES_HEAD, seriesRow, table } from "./table.ts";
+
+/** What the tables share. */
+interface Bench {
+  readonly scratch: string;
+  readonly masu: string;
+  readonly empty: string;
+  readonly rounds: number;
+}
+
+async function main(): Promise<void> {
+  const [masu, empty, rounds = "30"] = Deno.args;
+  if (masu === undefined || empty === undefined) throw new Error("usage: bench/main.ts MASU EMPTY [ROUNDS]");
+  const scratch = Deno.makeTempDirSync({ prefix: "masu-bench-" });
+  try {
+    for (const program of ["once", "floor"]) compile(program, scratch);
+    const bench: Bench = { scratch, masu, empty, rounds: Number(rounds) };
+    busyboxRoot(`${scratch}/root`);
+    await processes(bench);
+    await front(bench);
+    print(table(...measureLaunch(scratch, Number(rounds) * 10)));
+    counts(bench);
+  } finally {
+    Deno.removeSync(scratch, { recursive: true });
+  }
+}
+
+/** `run true` as a whole process: in a busy loop, then one lonely command after 100 ms of idleness. */
+async function processes(bench: Bench): Promise<void> {
+  const variants = runVariants(bench);
+  for (const [title, idle] of [["in a loop", 0], ["after 100 ms of idleness", 100]] as const) {
+    const { wall } = await interleave(`${bench.scratch}/once`, variants, bench.rounds, idle);
+    print(seriesTable(`A whole run of "true", ${title} (ratio: to the empty program)`, wall));
+  }
+}
+
+/** What the file's first program answers itself, and what it costs on the way to V8. */
+async function front({ scratch, masu, empty, rounds }: Bench): Promise<void> {
+  const { wall } = await interleave(
+    `${scratch}/once`,
+    [
+      { name: "empty compiled program", command: [empty] },
+      { name: "masu --version", command: [masu, "--version"] },
+      { name: "masu help, by V8 through the front", command: [masu, "help"] },
+      {
+        name: "masu help, by V8 alone",
+        command: [`${new URL("../build/masu-compiled", import.meta.url).pathname}`, "help"],
+      },
+    ],
+    rounds * 4,
+    0,
+  );
+  print(seriesTable("The front (ratio: to the empty program)", wall));
+}
+
+/** System calls of one run, threads aside, and the peak memory of its largest process. */
+function counts(bench: Bench): void {
+  const rows = runVariants(bench).map((variant) => {
+    const calls = countSystemCalls(variant.command, bench.scratch);
+    if (variant.cleanup !== undefined) {
+      new Deno.Command(variant.cleanup[0] ?? "", { args: variant.cleanup.slice(1) }).outputSync();
+    }
+    const { stdout } = new Deno.Command(`${bench.scratch}/once`, { args: [...variant.command] }).outputSync();
+    const peakKb = new TextDecoder().decode(stdout).split(" ")[2] ?? "";
+    return [variant.name, String(calls), peakKb];
+  });
+  print(table("One run", ["", "system calls", "peak KB"], rows));
+}
+
+/** masu and those peers that are installed, with the same namespaces, mounts, limits and filter. */
+function runVariants({ scratch, masu, empty }: Bench): Variant[] {
+  const run = [masu, "run", "--net", "none"];
+  const variants: Variant[] = [
+    { name: "empty compiled program", command: [empty] },
+    { name: "masu run host true", command: [...run, "host", "true"] },
+    { name: "masu run DIR /bin/true", command: [...run, `${scratch}/root`, "/bin/true"] },
+  ];
+  for (const peer of ["runc", "crun"]) {
+    if (!new Deno.Command("sh", { args: ["-c", `command -v ${peer}`], stdout: "null" }).outputSync().success) {
+      print(`\n${peer} is not installed: left out.\n`);
+      continue;
+    }
+    const directory = `${scratch}/${peer}`;
+    bundle(prepared(config(`${scratch}/root`)).spec, directory);
+    variants.push({
+      name: `${peer} run, same profile`,
+      command: [peer, "run", "--bundle", directory, `masu-bench-${peer}`],
+    });
+  }
+  return variants;
+}
+
+function seriesTable(title: string, series: readonly Series[]): string {
+  const [base] = series;
+  return table(title, SERIES_HEAD, series.map((one) => seriesRow(one, base)));
+}
+
+function compile(program: string, scratch: string): void {
+  const source = new URL(`./${program}.c`, import.meta.url).pathname;
+  const { success } = new Deno.Command("cc", { args: ["-O2", "-static", "-o", `${scratch}/${program}`, source] })
+    .outputSync();
+  if (!success) throw new Error(`Compile "${source}": cc failed`);
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+await main();
