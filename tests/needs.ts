@@ -29,6 +29,7 @@ const PROBES = {
   busybox: () => succeeds("sh", "-c", "command -v busybox && ! ldd $(command -v busybox)"),
   mmdebstrap: () => succeeds("mmdebstrap", "--version"),
   tmux: () => succeeds("tmux", "-V"),
+  script: () => succeeds("script", "--version"),
   strace: () => succeeds("strace", "-o", "/dev/null", "true"),
   bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
   crun: () => succeeds("crun", "--version"),
