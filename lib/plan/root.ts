@@ -95,8 +95,9 @@ function hostPlan(context: PlanContext): RootPlan {
     ? { kind: "tmpfs", data: "mode=755" }
     : { kind: "overlay", layer: layers.make("/", root) };
   const destinations = spec.mounts.map(({ destination }) => destination);
+  // What one of the spec's mounts covers anyway is not mounted first.
   const wanted = pieces.filter(({ kind, path }) =>
-    kind !== "fresh" && kind !== "hidden" || !destinations.includes(path)
+    kind === "directory" || kind === "symlink" || !destinations.includes(path)
   );
   const opening: StageStep[] = [mountRoot(source, context)];
   const closing: StageStep[] = [];
