@@ -8,6 +8,7 @@ import { VERSION } from "./version.ts";
 function masu(args: string[], change: Partial<Process> = {}): { status: number; stdout: string; stderr: string } {
   const out = { stdout: "", stderr: "" };
   const process: Process = {
+    arguments: [],
     environment: {},
     core() {
       throw new MasuError("bug", "Load core: this test has none");

@@ -12,6 +12,8 @@ import type { Streams } from "./report.ts";
 
 /** What commands need of the process that they run in. */
 export interface Process extends Streams {
+  /** What was typed after `masu`. */
+  readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** The core, loaded once. */
   core(): Core;
@@ -23,6 +25,7 @@ export function thisProcess(): Process {
   const environment = Deno.env.toObject();
   const core = once(() => openCore());
   return {
+    arguments: Deno.args,
     environment,
     core,
     caller: callerOf(environment, core),

@@ -171,6 +171,29 @@ export interface RunConfig {
   readonly preserveFds: number;
 }
 
+/** Nothing but an image and a program: what a config made by a program starts from. */
+export const PLAIN_CONFIG: Omit<RunConfig, "image" | "arguments"> = {
+  remove: false,
+  interactive: false,
+  terminal: false,
+  environment: [],
+  groupAdd: [],
+  mounts: [],
+  readOnly: false,
+  capAdd: [],
+  capDrop: [],
+  privileged: false,
+  ulimits: [],
+  sysctls: [],
+  devices: [],
+  timeOffsets: [],
+  init: false,
+  labels: [],
+  annotations: [],
+  resources: {},
+  preserveFds: 0,
+};
+
 /** What the command line as a whole says about where and how. */
 export interface GlobalConfig {
   /** `--root`: the runtime directory. */
