@@ -50,7 +50,7 @@ test: build ## run all tests; as root for those of containers
 	@DENO="$(DENO)" RESOLVE="$(RESOLVE)" MASU_INIT=$(CURDIR)/build/init MASU_BIN="$${MASU_BIN:-$(CURDIR)/dist/masu}" tools/test
 
 ok: build/init ## format, lint, types and unit tests: no root, under a minute when warm
-	$(DENO) fmt --quiet --check
+	$(DENO) fmt --check
 	$(DENO) lint --quiet
 	$(DENO) check --quiet $(RESOLVE) .
 	cd core-rs && cargo fmt --check
