@@ -6,7 +6,7 @@
 import { cgroupLayout, layoutLooks, mountedHierarchies, noCgroups } from "../cgroup/layout.ts";
 import type { GlobalConfig, RunConfig } from "../config/run_config.ts";
 import type { Fact, FileStatus, Look, ProcessReply } from "../core/wire.ts";
-import { hostTreeLooks, hostTreeSeen, type HostUser } from "../image/host_tree.ts";
+import { hostTreeLooks, hostTreeSeen, type HostUser, mustSplit } from "../image/host_tree.ts";
 import { containerFact, nameLooks, processLooks, recordLooks, referredContainers } from "./containers.ts";
 import { hostDevices, namedDevices } from "./device_nodes.ts";
 import type { HostEnvironment, HostFacts, ImageFacts, StateDirectories } from "./facts.ts";
@@ -53,20 +53,15 @@ export function gatherFacts(host: HostReader, wanted: Wanted): HostFacts {
 
   const mounts = parseMounts(sight.text(MOUNTS) ?? "");
   const hierarchies = mountedHierarchies(mounts, sight.text(CGROUPS) ?? "");
-  const cgroups = known.global.cgroupManager === "cgroupfs";
-  const tree = config.image.kind === "host" ? { mounts, user: hostUser(known, sight) } : null;
-  sight.ask([
-    ...(cgroups ? layoutLooks(hierarchies) : []),
-    ...recordLooks(words, directories.runtime, sight),
-    ...(tree === null ? [] : hostTreeLooks(tree.mounts, tree.user, sight)),
-  ]);
-  // Empty, unless there are containers to join or the tree has to be taken apart.
-  sight.ask([
-    ...processLooks(words, directories.runtime, sight),
-    ...(tree === null ? [] : hostTreeLooks(tree.mounts, tree.user, sight)),
-  ]);
-  const layout = cgroups
-    ? cgroupLayout(hierarchies, layoutLooks(hierarchies).map(({ want, path }) => sight.seen(want, path)), process)
+  const managed = known.global.cgroupManager === "cgroupfs";
+  const layoutAsked = managed ? layoutLooks(hierarchies) : [];
+  const user = config.image.kind === "host" ? hostUser(known, sight) : null;
+  const treeAsked = user === null ? [] : hostTreeLooks(mounts, user, sight);
+  sight.ask([...layoutAsked, ...recordLooks(words, directories.runtime, sight), ...treeAsked]);
+  const split = user !== null && mustSplit(user) ? hostTreeLooks(mounts, user, sight) : [];
+  sight.ask([...processLooks(words, directories.runtime, sight), ...split]);
+  const layout = managed
+    ? cgroupLayout(hierarchies, layoutAsked.map(({ want, path }) => sight.seen(want, path)), process)
     : noCgroups("disabled");
   return {
     list: factList(known, sight, mounts, layout.mode),
@@ -83,7 +78,7 @@ export function gatherFacts(host: HostReader, wanted: Wanted): HostFacts {
       ...(config.privileged ? hostDevices(sight) : {}),
       ...statuses(namedDevices(config, known.userNamespace), sight),
     },
-    hostTree: hostTreeSeen(sight, tree?.mounts ?? null, tree?.user ?? null),
+    hostTree: hostTreeSeen([...treeAsked, ...split], sight),
     resolvConf: sight.text(RESOLV_CONF),
     hosts: sight.text(HOSTS),
     containers: Object.fromEntries(words.map((word) => [word, containerFact(word, directories.runtime, sight)])),

@@ -68,26 +68,26 @@ function unescape(text: string): string {
  * Sorted by mount point, parents first.
  */
 export function visibleMounts(mounts: readonly MountEntry[]): MountEntry[] {
-  const byID = new Map(mounts.map((mount) => [mount.id, mount]));
-  const covered = new Set<number>();
+  const children = new Map<number, MountEntry[]>();
+  const ids = new Set(mounts.map(({ id }) => id));
+  const visible: MountEntry[] = [];
   for (const mount of mounts) {
-    const parent = byID.get(mount.parent);
-    // A mount on its parent's own root covers the parent; a sibling at the same point covers an earlier sibling.
-    if (parent !== undefined && parent.id !== mount.id && parent.mountPoint === mount.mountPoint) {
-      covered.add(parent.id);
-    }
+    const siblings = children.get(mount.parent);
+    if (siblings === undefined) children.set(mount.parent, [mount]);
+    else siblings.push(mount);
   }
-  const visible = mounts.filter((mount) => !covered.has(mount.id) && !hasHiddenAncestor(mount, mounts));
-  const last = new Map(visible.map((mount) => [mount.mountPoint, mount]));
-  return [...last.values()].sort((a, b) => a.mountPoint < b.mountPoint ? -1 : a.mountPoint > b.mountPoint ? 1 : 0);
-}
-
-/** Whether a mount made on one of this mount's parents covers a directory above its mount point. */
-function hasHiddenAncestor(mount: MountEntry, mounts: readonly MountEntry[]): boolean {
-  return mounts.some((other) =>
-    other.id !== mount.id && other.id !== mount.parent && other.parent === mount.parent &&
-    mounts.indexOf(other) > mounts.indexOf(mount) && isBelow(mount.mountPoint, other.mountPoint)
-  );
+  const visit = (mount: MountEntry) => {
+    const below = children.get(mount.id) ?? [];
+    const cover = below.findLast(({ mountPoint }) => mountPoint === mount.mountPoint);
+    if (cover !== undefined) return visit(cover);
+    visible.push(mount);
+    below.forEach((child, index) => {
+      const covered = below.some((other, at) => at > index && isBelow(child.mountPoint, other.mountPoint));
+      if (!covered) visit(child);
+    });
+  };
+  for (const mount of mounts) if (!ids.has(mount.parent) || mount.parent === mount.id) visit(mount);
+  return visible.sort((a, b) => a.mountPoint < b.mountPoint ? -1 : a.mountPoint > b.mountPoint ? 1 : 0);
 }
 
 /** Whether `path` is `directory` itself or below it. */
@@ -95,9 +95,7 @@ export function isBelow(path: string, directory: string): boolean {
   return path === directory || directory === "/" || path.startsWith(`${directory}/`);
 }
 
-/** Type of the file system that a path is on, or will be on: the innermost visible mount's. Symbolic links are not followed. */
-export function fileSystemAt(mounts: readonly MountEntry[], path: string): string {
-  let innermost: MountEntry | undefined;
-  for (const mount of visibleMounts(mounts)) if (isBelow(path, mount.mountPoint)) innermost = mount;
-  return innermost?.type ?? "unknown";
+/** Type of the file system that a path is on, or will be on: the innermost mount's. Symbolic links are not followed. */
+export function fileSystemAt(visible: readonly MountEntry[], path: string): string {
+  return visible.findLast(({ mountPoint }) => isBelow(path, mountPoint))?.type ?? "unknown";
 }

@@ -44,6 +44,7 @@ const VISIBLE: [name: string, mounts: string[], expected: string[]][] = [
   ["sorts by mount point", ["1 0 /", "2 1 /b", "3 1 /a"], ["1 /", "3 /a", "2 /b"]],
   ["takes the upper of two at one point", ["1 0 /", "2 1 /a", "3 2 /a"], ["1 /", "3 /a"]],
   ["leaves out what is below a covered mount", ["1 0 /", "2 1 /a", "3 2 /a/b", "4 2 /a"], ["1 /", "4 /a"]],
+  ["leaves out what is mounted in what is covered", ["1 0 /", "2 1 /a/b", "3 2 /a/b/c", "4 1 /a"], ["1 /", "4 /a"]],
   ["leaves out what a later mount above it covers", ["1 0 /", "2 1 /a/b", "3 1 /a"], ["1 /", "3 /a"]],
   ["keeps what is mounted below later", ["1 0 /", "2 1 /a", "3 2 /a/b"], ["1 /", "2 /a", "3 /a/b"]],
 ];
@@ -54,7 +55,7 @@ for (const [name, mounts, expected] of VISIBLE) {
 }
 
 Deno.test("fileSystemAt() takes the innermost mount", () => {
-  const mounts = table("1 0 /", "2 1 /var", "3 2 /var/lib");
+  const mounts = visibleMounts(table("1 0 /", "2 1 /var", "3 2 /var/lib"));
   for (const [path, type] of [["/", "t1"], ["/variety", "t1"], ["/var", "t2"], ["/var/lib/masu", "t3"]] as const) {
     assertEquals(fileSystemAt(mounts, path), type, path);
   }

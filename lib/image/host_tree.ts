@@ -69,13 +69,6 @@ export function mustSplit({ process }: HostUser): boolean {
   return !isPrivileged(process) || !process.initialUserNamespace;
 }
 
-/** Mount points that are shown, other than `/`. */
-export function shownMountPoints(mounts: readonly MountEntry[], user: HostUser): string[] {
-  return visibleMounts(mounts).map(({ mountPoint }) => mountPoint).filter((path) =>
-    path !== "/" && isShown(path, user)
-  );
-}
-
 /** Directories with mounts below them, parents first: no layer can hold one of these as a whole. */
 export function splitDirectories(mounts: readonly MountEntry[], user: HostUser): string[] {
   const split = new Set(["/"]);
@@ -89,7 +82,7 @@ export function splitDirectories(mounts: readonly MountEntry[], user: HostUser):
   return [...split].sort();
 }
 
-/** What has to be looked at, as far as it is known yet: called again once these were answered. */
+/** What has to be looked at, as far as it is known yet: called again once these were answered, where the tree is split. */
 export function hostTreeLooks(mounts: readonly MountEntry[], user: HostUser, sight: Sightings): Look[] {
   const home = shownHome(user);
   const points = ["/", ...(home === null ? [] : [home]), ...layeredMountPoints(mounts, user)];
@@ -109,8 +102,7 @@ export function hostTreeLooks(mounts: readonly MountEntry[], user: HostUser, sig
 
 /** The mount points that are looked at: a network file system that does not answer must not hold up a start. */
 function layeredMountPoints(mounts: readonly MountEntry[], user: HostUser): string[] {
-  const shown = new Set(shownMountPoints(mounts, user));
-  return visibleMounts(mounts).filter(({ mountPoint, type }) => shown.has(mountPoint) && LAYERED.includes(type))
+  return visibleMounts(mounts).filter(({ mountPoint, type }) => LAYERED.includes(type) && isShown(mountPoint, user))
     .map(({ mountPoint }) => mountPoint);
 }
 
@@ -129,14 +121,14 @@ export const LAYERED: readonly string[] = [
   "overlay",
 ];
 
-/** The answers; nothing without mounts, for other images. */
-export function hostTreeSeen(sight: Sightings, mounts: readonly MountEntry[] | null, user: HostUser | null): HostTree {
+/** The answers to these looks. */
+export function hostTreeSeen(looks: readonly Look[], sight: Sightings): HostTree {
   const tree = {
     listings: {} as Record<string, HostTree["listings"][string]>,
     statuses: {} as Record<string, HostTree["statuses"][string]>,
     links: {} as Record<string, string>,
   };
-  for (const { want, path } of mounts === null || user === null ? [] : hostTreeLooks(mounts, user, sight)) {
+  for (const { want, path } of looks) {
     if (want === "list") tree.listings[path] = sight.entries(path);
     if (want === "stat") tree.statuses[path] = sight.status(path);
     if (want === "link") tree.links[path] = sight.seen("link", path).text ?? "";

@@ -23,10 +23,13 @@ const HOW = MS.BIND | MS.REC;
  */
 export function mountSteps(context: PlanContext, cgroups: CgroupPlan): StageStep[] {
   checkDestinations(context);
+  const isolated = startPropagation(context) === "rprivate";
   return context.spec.mounts.flatMap((mount) => {
     if (mount.type === "cgroup") return cgroupMountSteps(mount, context, cgroups);
     const options = mountOptions(mount.options ?? []);
-    const steps = isBind(mount, options) ? bindSteps(mount, options, context) : [newMount(mount, options)];
+    const steps = isBind(mount, options)
+      ? bindSteps(mount, options, { context, isolated })
+      : [newMount(mount, options)];
     if (mount.type !== "bind" && options.propagation !== null) {
       const { propagation } = options;
       steps.push({ kind: "remount", destination: mount.destination, flags: null, propagation });
@@ -80,7 +83,14 @@ function newMount({ destination, type = "", source }: Mount, { flags, data }: Mo
   return { kind: "mount", source: source ?? type, destination, type, flags, data, create: "directory" };
 }
 
-function bindSteps(mount: Mount, options: MountOptions, context: PlanContext): StageStep[] {
+/** What a bind mount depends on besides itself. */
+interface BindSituation {
+  readonly context: PlanContext;
+  /** All mounts are private to begin with. */
+  readonly isolated: boolean;
+}
+
+function bindSteps(mount: Mount, options: MountOptions, { context, isolated }: BindSituation): StageStep[] {
   const { destination, source = "" } = mount;
   if (options.data !== "") {
     throw invalidConfig(`Mount "${source}" on "${destination}": a bind mount has no option "${options.data}"`);
@@ -97,7 +107,7 @@ function bindSteps(mount: Mount, options: MountOptions, context: PlanContext): S
     flags: options.flags & ~HOW,
     // The kernel's own trees have others mounted below them, which must not stay writable (CVE-2023-25809).
     recursiveReadOnly: options.recursiveReadOnly || readOnly && recursive && source === "/sys",
-    propagation: startPropagation(context) === "rprivate" ? null : options.propagation ?? "rprivate",
+    propagation: isolated ? null : options.propagation ?? "rprivate",
     create,
   }];
 }

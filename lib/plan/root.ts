@@ -6,7 +6,7 @@
 import type { FileStatus, HostStep, OverlayLayer, Owner, RootSource, StageStep } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
 import { kernelAtLeast } from "../host/kernel.ts";
-import { fileSystemAt, isBelow } from "../host/mounts.ts";
+import { fileSystemAt, isBelow, visibleMounts } from "../host/mounts.ts";
 import { type HostPiece, hostRoot, type LayerTop } from "../image/host_root.ts";
 import type { PlanContext } from "./context.ts";
 import { makeDirectory, privateDirectory } from "./directories.ts";
@@ -237,9 +237,10 @@ const NO_UPPER = /^(overlay|nfs4?|cifs|smb3|vfat|msdos|exfat|ntfs3?|9p|fuse(\..*
 
 /** Where upper directories go: the data directory, or the runtime directory where that cannot hold any (masu in a container). */
 function upperDirectory({ facts: { mounts, directories }, paths }: PlanContext): string {
-  const type = fileSystemAt(mounts, directories.data);
+  const visible = visibleMounts(mounts);
+  const type = fileSystemAt(visible, directories.data);
   if (!NO_UPPER.test(type)) return paths.data;
-  const other = fileSystemAt(mounts, directories.runtime);
+  const other = fileSystemAt(visible, directories.runtime);
   if (!NO_UPPER.test(other)) return paths.directory;
   throw new MasuError(
     "kernel_lacks",
