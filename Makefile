@@ -113,20 +113,33 @@ build/choice: always
 	@mkdir -p build
 	@echo '$(DENO) $(RESOLVE) $(DENORT_BIN) $(GLIBC)' | cmp -s - $@ || echo '$(DENO) $(RESOLVE) $(DENORT_BIN) $(GLIBC)' >$@
 
-# The comments of the bundle name the modules by their paths in Deno's cache: only what does not depend on this machine stays.
+# The bundle, as one function of where the embedded files are (cli/compiled). Its comments name the modules by their paths in
+# Deno's cache: only what does not depend on this machine stays.
 build/masu.js: $(SOURCES) deno.json build/choice
-	@$(DENO) bundle --quiet --platform deno $(RESOLVE) --output $@ cli/main.ts
-	@sed -i -E 's,^// .*/npm/,// npm/,' $@
+	@$(DENO) bundle --quiet --platform deno --format iife $(RESOLVE) --output $@.body cli/compiled/program.ts
+	@{ echo '(function (embedded) {'; sed -E 's,^( *// ).*/npm/,\1npm/,' $@.body; echo '})'; } >$@
+	@rm $@.body
+
+COMPILE = $(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET)
+
+# V8's bytecode of the bundle, made by the same denort. For another machine's there is none: masu then starts 10 ms later.
+build/masu.cache: build/masu.js tools/code_cache.ts
+ifeq ($(ARCH),$(shell uname -m))
+	@$(COMPILE) --allow-all --output build/code-cache tools/code_cache.ts
+	@build/code-cache $< $@
+else
+	@: >$@
+endif
 
 # What is embedded, in a directory of its own: `deno compile` keeps modification times, so all get the same one.
-build/masu-compiled: build/masu.js build/masu_core.so
+build/masu-compiled: build/masu.js build/masu.cache build/masu_core.so cli/compiled/loader.ts
 	@rm -rf build/embed && mkdir build/embed && cp $^ build/embed && touch --date=@0 build/embed/*
-	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) \
-	  $(PERMISSIONS) --include build/embed/masu_core.so --output $@ build/embed/masu.js
+	@$(COMPILE) $(PERMISSIONS) $(foreach file,masu.js masu.cache masu_core.so,--include build/embed/$(file)) \
+	  --output $@ build/embed/loader.ts
 
 # What any compiled program costs: the measure of `make bench`.
 build/empty: bench/empty.ts build/choice
-	@$(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET) --output $@ $<
+	@$(COMPILE) --output $@ $<
 
 dist/masu: build/masu-compiled build/init tools/join.ts
 	@mkdir -p dist

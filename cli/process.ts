@@ -20,10 +20,10 @@ export interface Process extends Streams {
   readonly caller: Caller;
 }
 
-/** The process as it is. */
-export function thisProcess(): Process {
+/** The process as it is. `core`: where the core is, if not in the usual places. */
+export function thisProcess({ core: place }: { readonly core?: URL } = {}): Process {
   const environment = Deno.env.toObject();
-  const core = once(() => openCore());
+  const core = once(() => openCore(place));
   return {
     arguments: Deno.args,
     environment,

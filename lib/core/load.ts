@@ -2,9 +2,8 @@
  * Loads the core, always from a sealed memfd and never from a file that somebody else could replace or that a host could
  * forbid to execute.
  *
- * Where its bytes come from: the path that the caller names, else beside this module (`masu_core.so`; in the compiled program
- * this module is the bundle, and the build embeds the core beside it: `deno compile --include masu_core.so masu.js`),
- * else what `make build` or cargo made in this checkout.
+ * Where its bytes come from: the path that the caller names (the compiled program: what is embedded in it, see
+ * cli/compiled), else what `make build` or cargo made in this checkout.
  *
  * @module
  */
@@ -18,7 +17,7 @@ export interface Core extends Disposable {
 }
 
 /** Where the core is looked for when the caller names none. */
-const PLACES = ["./masu_core.so", "../../build/masu_core.so", "../../core-rs/target/release/libmasu_core.so"] as const;
+const PLACES = ["../../build/masu_core.so", "../../core-rs/target/release/libmasu_core.so"] as const;
 
 /**
  * Loads the core.
@@ -26,7 +25,7 @@ const PLACES = ["./masu_core.so", "../../build/masu_core.so", "../../core-rs/tar
  * `path`: a file to use instead of the usual places.
  * Errors: `not_found` no core there; `failed` it cannot be loaded; `bug` it is of another version.
  */
-export function openCore(path?: string): Core {
+export function openCore(path?: string | URL): Core {
   const { bytes, origin } = readCore(path);
   using memory = sealedMemory(bytes);
   const library = openLibrary(memory.fd, origin);
@@ -59,7 +58,7 @@ function openLibrary(fd: number, origin: string): Deno.DynamicLibrary<typeof SYM
   }
 }
 
-function readCore(path: string | undefined): { bytes: Uint8Array<ArrayBuffer>; origin: string } {
+function readCore(path: string | URL | undefined): { bytes: Uint8Array<ArrayBuffer>; origin: string } {
   const places: (string | URL)[] = path === undefined ? PLACES.map((place) => new URL(place, import.meta.url)) : [path];
   for (const place of places) {
     try {
