@@ -4,7 +4,14 @@ import { kernelTest } from "../needs.ts";
 
 const HERE = new URL("../../", import.meta.url).pathname;
 /** From the first to the last, so that the message names the one that brings the difference in. */
-const ARTEFACTS = ["build/init", "build/masu_core.so", "build/masu.js", "build/masu.cache", "build/masu-compiled", "dist/masu"];
+const ARTEFACTS = [
+  "build/init",
+  "build/masu_core.so",
+  "build/masu.js",
+  "build/masu.cache",
+  "build/masu-compiled",
+  "dist/masu",
+];
 
 async function sha256(path: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", await Deno.readFile(path))).toHex();
