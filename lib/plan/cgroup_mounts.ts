@@ -9,11 +9,16 @@ import type { Mount } from "../spec/oci.ts";
 import type { PlanContext } from "./context.ts";
 import { mountOptions, MS } from "./mount_options.ts";
 
+/** What of a plan's context the mounts depend on. */
+export type CgroupMountContext = Pick<PlanContext, "confined" | "created"> & {
+  readonly facts: Pick<PlanContext["facts"], "cgroups">;
+};
+
 /**
  * The steps for a mount of type `cgroup`: the hierarchies in which the container has a cgroup of its own, as it finds them on
  * a host of the same kind. Nothing where there are none: the container's cgroups are then the caller's, and no business of its.
  */
-export function cgroupMountSteps(mount: Mount, context: PlanContext, cgroups: CgroupPlan): StageStep[] {
+export function cgroupMountSteps(mount: Mount, context: CgroupMountContext, cgroups: CgroupPlan): StageStep[] {
   const { facts: { cgroups: layout }, confined, created } = context;
   const { flags } = mountOptions(mount.options ?? []);
   const { destination } = mount;
@@ -43,7 +48,7 @@ function boundHierarchies(destination: string, flags: number): StageStep {
 function v1Steps(
   destination: string,
   flags: number,
-  { facts, created }: PlanContext,
+  { facts, created }: CgroupMountContext,
   cgroups: CgroupPlan,
 ): StageStep[] {
   const { v1, v2 } = facts.cgroups;
