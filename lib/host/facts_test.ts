@@ -18,7 +18,7 @@ function obstacle(): string | null {
 }
 
 const why = obstacle();
-const mustRun = (Deno.env.get("MASU_TESTS_MUST_RUN") ?? "").split(",").includes("core");
+const mustRun = (Deno.env.get("MASU_TESTS_MUST_RUN") ?? "").split(",").includes("cargo");
 
 Deno.test({
   name: `collectFacts() sees what this machine says of itself${why === null ? "" : ` [skipped: ${why}]`}`,
