@@ -7,7 +7,7 @@ use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::mount::{self, ms};
 use masu_sys::namespace::{flag, unshare};
-use masu_sys::process::{Side, exit, fork};
+use masu_sys::process::{Side, SingleThread, exit, fork};
 use masu_sys::wait::{End, reap};
 use masu_sys::{probe, signal, socket};
 use masu_wire::error::{CoreError, ErrorCode};
@@ -54,11 +54,13 @@ fn errno_of(result: Result<(), SysError>) -> i32 {
 /// Runs a try in a child, whose namespaces and mounts end with it. Its exit status is the errno(3), which is less than 134 on Linux.
 fn apart(attempt: impl FnOnce() -> Result<(), SysError>) -> Result<i32, CoreError> {
     let explain = |error| failed("Probe in a process of its own", error);
-    match fork().map_err(explain)? {
-        Side::Child { .. } => exit(errno_of(attempt())),
+    match SingleThread::prove().and_then(fork).map_err(explain)? {
+        Side::Child => exit(errno_of(attempt())),
         Side::Parent { pid, .. } => match reap(pid).map_err(explain)? {
             End::Exited(errno) => Ok(errno),
-            End::Signalled(signal) => Err(CoreError::bug(format!("Probe in a process of its own: signal {signal} ended it"))),
+            End::Signalled(signal) => {
+                Err(CoreError::bug(format!("Probe in a process of its own: signal {signal} ended it")))
+            }
         },
     }
 }
@@ -124,7 +126,8 @@ fn map_self(uid: u32, gid: u32) -> Result<(), SysError> {
     // Before Linux 3.19 there is no such file, and no need of it.
     let _ = std::fs::write("/proc/self/setgroups", "deny");
     for (file, id) in [("uid_map", uid), ("gid_map", gid)] {
-        std::fs::write(format!("/proc/self/{file}"), format!("0 {id} 1")).map_err(|error| SysError::from_io("write", &error))?;
+        std::fs::write(format!("/proc/self/{file}"), format!("0 {id} 1"))
+            .map_err(|error| SysError::from_io("write", &error))?;
     }
     Ok(())
 }
@@ -133,7 +136,7 @@ fn map_self(uid: u32, gid: u32) -> Result<(), SysError> {
 fn map_mount(path: &str) -> Result<(), SysError> {
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     let (here, there) = socket::stream_pair()?;
-    let Side::Parent { pid, .. } = fork()? else {
+    let Side::Parent { pid, .. } = fork(SingleThread::prove()?)? else {
         drop(here);
         let made = unshare(flag::USER).and_then(|()| map_self(uid, gid));
         let told = socket::send_all(there.as_fd(), &[u8::try_from(errno_of(made)).unwrap_or(u8::MAX)], &[], &[]);

@@ -21,26 +21,38 @@ pub enum Side {
     Child,
 }
 
+/// That this process has a single thread, in whose copy no lock is held by another. Nothing in `init` starts a second one.
+#[derive(Clone, Copy, Debug)]
+pub struct SingleThread(());
+
+impl SingleThread {
+    /// Asks the kernel, before a filter that may forbid the question.
+    ///
+    /// Errors: EINVAL from unshare(2): there are several.
+    pub fn prove() -> Result<Self> {
+        // unshare(2): CLONE_THREAD is an error unless the process has a single thread, and then does nothing.
+        // SAFETY: unshare reads no memory.
+        check("unshare", unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_THREAD) }).map(|_| Self(()))
+    }
+}
+
 /// fork(2) into new namespaces (CLONE_NEW* bits), and a v2 cgroup, as a sibling: its parent is this process's own (CLONE_PARENT).
 ///
 /// Also tells whether the child started in the cgroup; if not (no clone3(2)), it must join by itself.
-/// Errors: those of clone(2); EINVAL from unshare(2): this process has several threads, in whose midst nothing can be forked safely.
-pub fn fork_sibling(namespaces: u32, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
+/// Errors: those of clone(2).
+pub fn fork_sibling(alone: SingleThread, namespaces: u32, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
     let flags = u64::from(namespaces) | u64::from(libc::CLONE_PARENT.unsigned_abs());
-    fork_with(flags, 0, cgroup)
+    fork_with(alone, flags, 0, cgroup)
 }
 
 /// fork(2).
 ///
 /// Errors: as of [`fork_sibling`].
-pub fn fork() -> Result<Side> {
-    fork_with(0, libc::SIGCHLD.unsigned_abs().into(), None).map(|(side, _)| side)
+pub fn fork(alone: SingleThread) -> Result<Side> {
+    fork_with(alone, 0, libc::SIGCHLD.unsigned_abs().into(), None).map(|(side, _)| side)
 }
 
-fn fork_with(flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
-    // unshare(2): CLONE_THREAD is an error unless the process has a single thread, and then does nothing.
-    // SAFETY: unshare reads no memory.
-    check("unshare", unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_THREAD) })?;
+fn fork_with(_: SingleThread, flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
     let mut pidfd: libc::c_int = -1;
     let mut arguments =
         [flags | u64::from(libc::CLONE_PIDFD.unsigned_abs()), std::ptr::from_mut(&mut pidfd) as u64, 0, 0, exit_signal, 0, 0, 0, 0, 0, 0];
@@ -125,8 +137,10 @@ pub fn take_foreground(terminal: BorrowedFd<'_>) -> Result<()> {
 /// tcgetsid(3): this is the controlling terminal of this process's session.
 #[must_use]
 pub fn is_controlling(terminal: BorrowedFd<'_>) -> bool {
-    let session = rustix::process::getsid(None).ok();
-    session.is_some() && rustix::termios::tcgetsid(terminal).ok() == session
+    let mut session: libc::pid_t = 0;
+    // SAFETY: TIOCGSID writes one pid_t; getsid reads no memory. A session of an outer pid namespace is 0.
+    let (asked, own) = unsafe { (libc::ioctl(terminal.as_raw_fd(), libc::TIOCGSID, &raw mut session), libc::getsid(0)) };
+    asked == 0 && own > 0 && session == own
 }
 
 /// prctl(2) PR_SET_CHILD_SUBREAPER: what loses its parent below this process becomes its child, as it would PID 1's.
@@ -175,15 +189,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fork_refuses_a_process_with_threads() {
+    fn single_thread_is_not_proven_where_there_are_two() {
         // The test harness has at least two.
-        std::thread::spawn(|| match fork() {
-            Err(error) => assert_eq!(error, SysError::new("unshare", libc::EINVAL)),
-            Ok(Side::Child) => exit(0),
-            Ok(Side::Parent { pid, .. }) => panic!("forked {pid}"),
-        })
-        .join()
-        .unwrap();
+        let proven = std::thread::spawn(SingleThread::prove).join().unwrap();
+        assert_eq!(proven.unwrap_err(), SysError::new("unshare", libc::EINVAL));
     }
 
     #[test]

@@ -54,7 +54,8 @@ pub(super) fn explain(program: &str, failures: &[(String, SysError)]) -> CoreErr
         Some(finding) => failed_because(&action, &finding.cause, error).with_hint(finding.hint),
         None => failed(&action, error),
     };
-    failure.code = if error.errno == ENOENT { ErrorCode::ProgramNotFound } else { ErrorCode::ProgramNotExecutable };
+    // sh(1), "Exit Status for Commands": 127 is for a file that is not there. This one is, whatever it lacks.
+    failure.code = ErrorCode::ProgramNotExecutable;
     failure
 }
 

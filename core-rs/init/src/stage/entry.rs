@@ -8,7 +8,7 @@ use masu_steps::stage_protocol::{self as protocol, EnterOrder, StageDocument, St
 use masu_sys::credential::{self, Sets};
 use masu_sys::file::{self, OFlags};
 use masu_sys::namespace::{self, flag};
-use masu_sys::process::{self, Side};
+use masu_sys::process::{self, Side, SingleThread};
 use masu_wire::error::CoreError;
 use masu_wire::plan::{Namespace, TimeOffset};
 
@@ -39,7 +39,7 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
     }
     drop(opened);
     let new = order.namespaces.iter().filter(|kind| **kind != Namespace::Time).fold(0, |flags, kind| flags | flag_of(*kind));
-    let cloned = process::fork_sibling(new, cgroup.as_ref().map(AsFd::as_fd));
+    let cloned = SingleThread::prove().and_then(|alone| process::fork_sibling(alone, new, cgroup.as_ref().map(AsFd::as_fd)));
     let (side, in_cgroup) = cloned.map_err(|error| of_clone(failed("Clone the container's first process", error)))?;
     match side {
         Side::Child => {

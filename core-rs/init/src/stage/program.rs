@@ -10,7 +10,8 @@ use masu_sys::errno::values::{EACCES, EBADF, EINVAL, ELOOP, ENOENT, ENOSYS};
 use masu_sys::error::SysError;
 use masu_sys::file::OFlags;
 use masu_sys::resolve::Links;
-use masu_sys::{process, signal};
+use masu_sys::process::{self, SingleThread};
+use masu_sys::signal;
 use masu_wire::error::{CoreError, ErrorCode};
 
 use super::container::Container;
@@ -77,15 +78,17 @@ pub(super) fn execute(
     }
     process::set_umask(container.umask);
     protocol::send(container.socket, &StageMessage::Executing, &[]).map_err(|error| failed("Tell the core that all is done", error))?;
+    // Asked before the filter, which may forbid the question.
+    let alone = reaper.then(SingleThread::prove).transpose().map_err(|error| failed("Fork the program from its init", error))?;
     // All that the program shall have or not have is settled before its filter, which may forbid anything but execve(2).
-    if !reaper {
+    if alone.is_none() {
         signal::set_mask(container.signal_mask).map_err(|error| failed("Restore the signal mask", error))?;
     }
     if let Some(filter) = &container.filter {
         filter::load(filter)?;
     }
-    if reaper {
-        reaper::split(container.signal_mask)?;
+    if let Some(alone) = alone {
+        reaper::split(alone, container.signal_mask)?;
     }
     let mut failures = Vec::with_capacity(candidates.len());
     for (candidate, path) in candidates_c.iter().zip(candidates) {

@@ -2,7 +2,7 @@
 
 use masu_steps::failure::failed;
 use masu_sys::error::SysError;
-use masu_sys::process::{self, Side};
+use masu_sys::process::{self, Side, SingleThread};
 use masu_sys::{descriptor, signal, wait};
 use masu_wire::error::CoreError;
 
@@ -12,12 +12,12 @@ const OWN: [i32; 3] = [libc::SIGCHLD, libc::SIGTTIN, libc::SIGTTOU];
 /// Returns in the child, which goes on to execute the program; the process that called this reaps until that has ended, and ends likewise.
 ///
 /// Every signal is blocked here, so that none is lost between the fork and the first wait.
-pub(super) fn split(mask: u64) -> Result<(), CoreError> {
+pub(super) fn split(alone: SingleThread, mask: u64) -> Result<(), CoreError> {
     let explain = |error| failed("Fork the program from its init", error);
     // Were it ignored, as the caller may have it, no child could be waited for.
     signal::reset(libc::SIGCHLD).map_err(explain)?;
     process::become_subreaper().map_err(explain)?;
-    match process::fork().map_err(explain)? {
+    match process::fork(alone).map_err(explain)? {
         Side::Child => prepare(mask).map_err(|error| failed("Prepare the program below its init", error)),
         Side::Parent { pid, .. } => reap(pid),
     }
