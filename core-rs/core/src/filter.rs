@@ -8,7 +8,9 @@ use masu_wire::request::{CompileFilterReply, CompileFilterRequest};
 pub(crate) fn compile_filter(request: CompileFilterRequest) -> Result<CompileFilterReply, CoreError> {
     match masu_seccomp::compile(&request.profile)?.into() {
         Filter::Program { flags, instructions } => Ok(CompileFilterReply { flags, instructions }),
-        Filter::Default | Filter::Profile { .. } => Err(CoreError::bug("Compile a seccomp profile: the result is no program")),
+        Filter::Default | Filter::Profile { .. } => {
+            Err(CoreError::bug("Compile a seccomp profile: the result is no program"))
+        }
     }
 }
 

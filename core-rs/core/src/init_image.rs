@@ -28,11 +28,24 @@ pub(crate) fn init() -> Result<BorrowedFd<'static>, CoreError> {
     }
     let made = sealed_executable(c"masu", INIT).map_err(|error| {
         let failure = failed("Put init into sealed memory", error);
-        if error.errno == EACCES { failure.with_hint("sysctl vm.memfd_noexec is 2 here; masu needs 0 or 1") } else { failure }
+        if error.errno == EACCES {
+            failure.with_hint("sysctl vm.memfd_noexec is 2 here; masu needs 0 or 1")
+        } else {
+            failure
+        }
     })?;
     let made: &'static OwnedFd = Box::leak(Box::new(made));
     *image = Some(made);
     Ok(made.as_fd())
+}
+
+/// Makes the memfd on a thread of its own, so that it is there when a plan is: it takes a millisecond, which planning takes too.
+pub(crate) fn prepare() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    if !INIT.is_empty() {
+        // Who needs it finds it, waits for it, or makes it and hears why it cannot be made.
+        ONCE.call_once(|| drop(std::thread::Builder::new().name("masu-init".to_owned()).spawn(init)));
+    }
 }
 
 /// What host steps need; without an embedded init only steps in a user namespace fail.

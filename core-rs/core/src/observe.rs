@@ -182,7 +182,9 @@ mod tests {
         let scratch = Scratch::new("fifo");
         let fifo = scratch.0.join("fifo");
         fs::mknodat(fs::CWD, &fifo, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
-        for (path, errno) in [(fifo.to_str().unwrap(), libc_errno(Errno::INVAL)), ("/dev/zero", 22), ("/", 21), ("/does/not/exist", 2)] {
+        for (path, errno) in
+            [(fifo.to_str().unwrap(), libc_errno(Errno::INVAL)), ("/dev/zero", 22), ("/", 21), ("/does/not/exist", 2)]
+        {
             assert_eq!(look(None, path, Want::Text).errno, Some(errno), "{path}");
         }
     }

@@ -9,11 +9,15 @@ use masu_wire::request::{ProcessReply, ProcessRequest};
 use rustix::io::FdFlags;
 use rustix::process::{Resource, getegid, geteuid, getgroups, getrlimit};
 
+use crate::init_image;
+
 /// include/linux/proc_ns.h, PROC_USER_INIT_INO: the one user namespace that has no parent.
 const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// Answers from this process's own system calls and its `/proc/self`.
 pub(crate) fn process(_: ProcessRequest) -> Result<ProcessReply, CoreError> {
+    // Whoever asks this is about to launch something, or to look at what could be.
+    init_image::prepare();
     let groups = getgroups().map_err(|errno| failed("Read this process's groups", named("getgroups", errno)))?;
     let directory = std::env::current_dir()
         .map_err(|error| failed("Read the working directory", SysError::from_io("getcwd", &error)))?;

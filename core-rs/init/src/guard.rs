@@ -2,6 +2,7 @@
 
 use masu_steps::executor::{Tools, tear_down};
 use masu_steps::guard_protocol::GuardOrder;
+use masu_steps::process_identity::start_time;
 use masu_steps::stage_protocol::receive;
 use masu_steps::undo::Undo;
 use masu_sys::file::{self, OFlags};
@@ -91,27 +92,17 @@ impl Container {
 
     /// Before Linux 5.2: the start time tells whether the pid is still the same process.
     fn end_by_pid(&self) {
-        while start_time(self.pid) == Some(self.start) {
+        while start_time(self.pid).is_ok_and(|start| start == self.start) {
             let _ = signalfd::kill(self.pid, SIGKILL);
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 }
 
-/// Field 22 of `/proc/PID/stat`; none: it is gone, or a zombie that is no longer of use to anybody.
-fn start_time(pid: u32) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = text.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    if fields.next()? == "Z" {
-        return None;
-    }
-    fields.nth(22 - 4)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use masu_sys::errno::values::ESRCH;
 
     #[test]
     fn start_time_knows_a_process_and_no_zombie() {
@@ -119,7 +110,7 @@ mod tests {
         let container = Container { pid: process.id(), start: start_time(process.id()).unwrap(), pidfd: None };
         // It stays a zombie: only its parent, this test, could reap it.
         container.end();
-        assert_eq!(start_time(process.id()), None);
+        assert_eq!(start_time(process.id()).unwrap_err().errno, ESRCH);
         process.wait().unwrap();
     }
 }

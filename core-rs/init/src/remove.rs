@@ -23,7 +23,8 @@ pub(crate) fn run(socket: &OwnedFd) -> i32 {
 
 fn serve(socket: &OwnedFd) -> Result<(), CoreError> {
     unshare(flag::USER).map_err(|error| failed("Enter a user namespace", error))?;
-    send(socket.as_fd(), &RemoveAnswer::Ready, &[]).map_err(|error| failed("Say that the user namespace is there", error))?;
+    send(socket.as_fd(), &RemoveAnswer::Ready, &[])
+        .map_err(|error| failed("Say that the user namespace is there", error))?;
     let order = receive::<RemoveOrder>(socket.as_fd()).map_err(|error| failed("Hear which tree to remove", error))?;
     let Some(order) = order else { return Ok(()) };
     let RemoveOrder { path, deny_setgroups } = order.message;

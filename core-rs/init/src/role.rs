@@ -19,7 +19,8 @@ pub(crate) fn play(arguments: impl Iterator<Item = OsString>) -> i32 {
         Some((Role::Remove, descriptor)) => remove::run(&descriptor),
         Some((Role::Probe, descriptor)) => probe::run(&descriptor),
         None => {
-            let _ = std::io::stderr().write_all(b"init: this is a part of masu, which starts it; it does nothing by itself\n");
+            let _ = std::io::stderr()
+                .write_all(b"init: this is a part of masu, which starts it; it does nothing by itself\n");
             WRONG_USAGE
         }
     }
@@ -61,7 +62,13 @@ mod tests {
     fn parse_takes_a_role_and_an_open_descriptor_only() {
         let descriptor = std::fs::File::open("/dev/null").unwrap().into_raw_fd().to_string();
         let parse = |words: &[&str]| parse(words.iter().map(OsString::from)).map(|(role, _)| role);
-        for words in [&["init"][..], &["init", "guard"], &["init", "guard", "x"], &["init", "guard", "999999"], &["init", "guard", "1"]] {
+        for words in [
+            &["init"][..],
+            &["init", "guard"],
+            &["init", "guard", "x"],
+            &["init", "guard", "999999"],
+            &["init", "guard", "1"],
+        ] {
             assert_eq!(parse(words), None, "{words:?}");
         }
         assert_eq!(parse(&["init", "guard", &descriptor, "more"]), None);

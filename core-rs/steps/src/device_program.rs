@@ -42,7 +42,10 @@ pub(crate) fn attach(cgroup: &str, rules: &[DeviceRule]) -> Result<(), CoreError
     let directory = named("open", directory).map_err(|error| failed(action(), error))?;
     let attached = load_device_program(&program).and_then(|program| attach_device_program(directory.as_fd(), &program));
     attached.map_err(|error| match error.errno {
-        EPERM | EACCES => unless_hinted(failed(action(), error), "device rules on a v2 cgroup need CAP_BPF or CAP_SYS_ADMIN on the host"),
+        EPERM | EACCES => unless_hinted(
+            failed(action(), error),
+            "device rules on a v2 cgroup need CAP_BPF or CAP_SYS_ADMIN on the host",
+        ),
         _ => failed(action(), error),
     })
 }
@@ -67,7 +70,13 @@ fn compile(rules: &[DeviceRule]) -> Result<Vec<Instruction>, CoreError> {
         tests.extend(rule.major.map(|major| (MAJOR, number(major))));
         tests.extend(rule.minor.map(|minor| (MINOR, number(minor))));
         for (at, (register, value)) in tests.iter().enumerate() {
-            program.push(instruction(JUMP_IF_DIFFERENT, *register, 0, distance(tests.len() - at - 1 + tail.len()), *value));
+            program.push(instruction(
+                JUMP_IF_DIFFERENT,
+                *register,
+                0,
+                distance(tests.len() - at - 1 + tail.len()),
+                *value,
+            ));
         }
         program.extend(tail);
     }
@@ -118,7 +127,10 @@ fn device_type(kind: char) -> Result<Option<i32>, CoreError> {
         'a' => Ok(None),
         'b' => Ok(Some(1)),
         'c' | 'u' => Ok(Some(2)),
-        _ => Err(CoreError::new(ErrorCode::InvalidConfig, format!("Read a device rule: \"{kind}\" is no device type (a, b, c)"))),
+        _ => Err(CoreError::new(
+            ErrorCode::InvalidConfig,
+            format!("Read a device rule: \"{kind}\" is no device type (a, b, c)"),
+        )),
     }
 }
 
@@ -128,7 +140,10 @@ fn accesses(text: &str) -> Result<i32, CoreError> {
         'm' => Ok(bits | 1),
         'r' => Ok(bits | 2),
         'w' => Ok(bits | 4),
-        _ => Err(CoreError::new(ErrorCode::InvalidConfig, format!("Read a device rule: \"{access}\" is no access (r, w, m)"))),
+        _ => Err(CoreError::new(
+            ErrorCode::InvalidConfig,
+            format!("Read a device rule: \"{access}\" is no access (r, w, m)"),
+        )),
     })
 }
 
@@ -208,7 +223,8 @@ mod tests {
 
     #[test]
     fn the_kernel_verifies_the_program() {
-        let program = compile(&[rule(true, 'c', Some(1), Some(3), "rw"), rule(false, 'a', None, Some(1), "m")]).unwrap();
+        let program =
+            compile(&[rule(true, 'c', Some(1), Some(3), "rw"), rule(false, 'a', None, Some(1), "m")]).unwrap();
         match load_device_program(&program) {
             Ok(_) => {}
             Err(error) if error.errno == EPERM => println!("skipped: no CAP_BPF here: {error}"),

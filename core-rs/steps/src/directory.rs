@@ -18,12 +18,20 @@ use crate::named;
 /// `HostStep::MakeDirectory`
 pub(crate) fn make(path: &str, mode: u32, parents: bool, owner: Option<Owner>) -> Result<(), CoreError> {
     let action = || format!("Make directory {path:?}");
-    let made = if parents { make_with_parents(Path::new(path), mode) } else { make_one(Path::new(path), mode).map(|()| true) };
+    let made =
+        if parents { make_with_parents(Path::new(path), mode) } else { make_one(Path::new(path), mode).map(|()| true) };
     let made = made.map_err(|error| of_file_system(failed(action(), error), path))?;
     let Some(owner) = owner.filter(|_| made) else { return Ok(()) };
     // Not chown(2) by a followed path: the directory was made just now and is no link.
-    let owned = fs::chownat(fs::CWD, path, Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)), AtFlags::SYMLINK_NOFOLLOW);
-    named("fchownat", owned).map_err(|error| failed(format!("Give directory {path:?} to {}:{}", owner.uid, owner.gid), error))
+    let owned = fs::chownat(
+        fs::CWD,
+        path,
+        Some(Uid::from_raw(owner.uid)),
+        Some(Gid::from_raw(owner.gid)),
+        AtFlags::SYMLINK_NOFOLLOW,
+    );
+    named("fchownat", owned)
+        .map_err(|error| failed(format!("Give directory {path:?} to {}:{}", owner.uid, owner.gid), error))
 }
 
 /// mkdir(2) with exactly these permission bits: the caller's umask may only take bits of group and others away, which are then given.
@@ -63,7 +71,11 @@ pub(crate) fn remove_mount_point(top: &str, path: &str, file: bool) -> Result<()
         Ok(()) => Ok(()),
         // Gone, filled, or something else by now: not ours.
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NOTEMPTY | Errno::EXIST | Errno::ISDIR) => Ok(()),
-        Err(Errno::BUSY) => Err(failed_because(action(), "something is mounted there", SysError::new("unlinkat", Errno::BUSY.raw_os_error()))),
+        Err(Errno::BUSY) => Err(failed_because(
+            action(),
+            "something is mounted there",
+            SysError::new("unlinkat", Errno::BUSY.raw_os_error()),
+        )),
         Err(errno) => Err(failed(action(), SysError::new("unlinkat", errno.raw_os_error()))),
     }
 }

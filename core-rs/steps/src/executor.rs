@@ -31,10 +31,15 @@ pub fn execute(step: &HostStep, tools: Tools<'_>) -> Result<(), CoreError> {
     }
 }
 
-/// Executes steps in order, tells `done` after each, and stops at the first failure.
-pub fn set_up(group: Group, steps: &[HostStep], tools: Tools<'_>, mut done: impl FnMut()) -> Result<(), CoreError> {
+/// Executes steps in order, tells `done` after each, and stops at the first failure. The first step's place is `first`.
+pub fn set_up(
+    (group, first): (Group, usize),
+    steps: &[HostStep],
+    tools: Tools<'_>,
+    mut done: impl FnMut(),
+) -> Result<(), CoreError> {
     for (index, step) in steps.iter().enumerate() {
-        execute(step, tools).map_err(|error| error.at(group, index))?;
+        execute(step, tools).map_err(|error| error.at(group, first + index))?;
         done();
     }
     Ok(())

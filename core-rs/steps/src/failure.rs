@@ -29,7 +29,9 @@ pub fn code(errno: i32) -> ErrorCode {
         values::EEXIST => ErrorCode::AlreadyExists,
         values::EPERM | values::EACCES | values::EROFS => ErrorCode::Denied,
         values::ENOSYS | values::EOPNOTSUPP => ErrorCode::KernelLacks,
-        values::ENOSPC | values::ENOMEM | values::EMFILE | values::ENFILE | values::EDQUOT | values::EAGAIN => ErrorCode::NoResources,
+        values::ENOSPC | values::ENOMEM | values::EMFILE | values::ENFILE | values::EDQUOT | values::EAGAIN => {
+            ErrorCode::NoResources
+        }
         _ => ErrorCode::Failed,
     }
 }

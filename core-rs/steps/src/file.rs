@@ -20,7 +20,11 @@ pub(crate) fn create(path: &str, text: &str, mode: u32) -> Result<(), CoreError>
     write_new(Path::new(path), text, mode, false).map_err(|error| {
         let error = failed(format!("Make file {path:?}"), error);
         let error = of_file_system(error, path);
-        if error.code == ErrorCode::AlreadyExists { unless_hinted(error, "remove it, or name another file") } else { error }
+        if error.code == ErrorCode::AlreadyExists {
+            unless_hinted(error, "remove it, or name another file")
+        } else {
+            error
+        }
     })
 }
 
@@ -81,9 +85,11 @@ pub(crate) fn reserve_name(path: &str, target: &str, name: &str) -> Result<(), C
         if error.errno != EEXIST {
             return of_file_system(failed(format!("Reserve name {name:?}"), error), path);
         }
-        let holder = fs::readlink(path, Vec::new()).map(|target| target.to_string_lossy().into_owned()).unwrap_or_default();
+        let holder =
+            fs::readlink(path, Vec::new()).map(|target| target.to_string_lossy().into_owned()).unwrap_or_default();
         let cause = format!("container {holder:?} has it");
-        failed_because(format!("Reserve name {name:?}"), &cause, error).with_hint("choose another name, or remove that container")
+        failed_because(format!("Reserve name {name:?}"), &cause, error)
+            .with_hint("choose another name, or remove that container")
     })
 }
 
@@ -125,7 +131,9 @@ fn controllers_hint(path: &Path, text: &str, errno: i32) -> Option<String> {
     let available: Vec<_> = available.split_whitespace().collect();
     let missing: Vec<_> = wanted.into_iter().filter(|controller| !available.contains(controller)).collect();
     match errno {
-        EBUSY => Some("the cgroup has processes of its own: start masu in a cgroup below it (no internal processes)".to_owned()),
+        EBUSY => Some(
+            "the cgroup has processes of its own: start masu in a cgroup below it (no internal processes)".to_owned(),
+        ),
         _ if !missing.is_empty() => Some(format!(
             "the cgroup controller \"{}\" is not available here: enable it in the parent's cgroup.subtree_control (systemd: Delegate=yes), or leave out the limit that needs it",
             missing.join("\", \"")

@@ -9,7 +9,9 @@ pub fn of_file_system(error: CoreError, path: &str) -> CoreError {
     let hint = match error.errno {
         Some(ENOSPC) => format!("free space or inodes on the file system of {path:?} (see df and df -i)"),
         Some(EDQUOT) => format!("the disk quota on the file system of {path:?} is used up"),
-        Some(EROFS) => format!("{path:?} is on a read-only file system; --root DIR or XDG_DATA_HOME name another place"),
+        Some(EROFS) => {
+            format!("{path:?} is on a read-only file system; --root DIR or XDG_DATA_HOME name another place")
+        }
         Some(EMFILE) => "raise the limit of open files (ulimit -n)".to_owned(),
         Some(ENFILE) => "raise the system's limit of open files (sysctl fs.file-max)".to_owned(),
         _ => return error,
@@ -32,10 +34,14 @@ pub fn of_process(error: CoreError) -> CoreError {
 /// Why an ordinary user may not have a user namespace with rights in it here, where a switch of the system says so.
 #[must_use]
 pub fn user_namespaces() -> Option<String> {
-    let is = |name: &str, value: &str| std::fs::read_to_string(format!("/proc/sys/{name}")).is_ok_and(|text| text.trim() == value);
+    let is = |name: &str, value: &str| {
+        std::fs::read_to_string(format!("/proc/sys/{name}")).is_ok_and(|text| text.trim() == value)
+    };
     // The first is Debian's, the second Ubuntu's.
     if is("kernel/unprivileged_userns_clone", "0") {
-        return Some("unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1".to_owned());
+        return Some(
+            "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1".to_owned(),
+        );
     }
     if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
         return Some(

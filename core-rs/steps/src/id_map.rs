@@ -12,28 +12,53 @@ use std::process::{Child, Command, Stdio};
 use crate::failure::failed;
 use crate::hint::{unless_hinted, user_namespaces};
 
+/// What is written to make a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Map {
+    /// `/proc/PID/setgroups`
+    Setgroups,
+    /// `/proc/PID/uid_map`
+    Users,
+    /// `/proc/PID/gid_map`
+    Groups,
+}
+
+impl Map {
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Setgroups => "setgroups",
+            Self::Users => "uid_map",
+            Self::Groups => "gid_map",
+        }
+    }
+}
+
 /// Writes the maps of the user namespace that this process is in. It must not have been made undumpable yet, or the files are root's.
-pub fn write(pid: u32, mapping: &UserMapping) -> Result<(), CoreError> {
+///
+/// Errors: with what could not be written.
+pub fn write(pid: u32, mapping: &UserMapping) -> Result<(), (Map, CoreError)> {
     if mapping.deny_setgroups {
-        write_file(pid, "setgroups", "deny")?;
+        write_file(pid, Map::Setgroups, "deny")?;
     }
     match &mapping.tools {
         None => {
-            write_file(pid, "uid_map", &lines(&mapping.uid_mappings))?;
-            write_file(pid, "gid_map", &lines(&mapping.gid_mappings))
+            write_file(pid, Map::Users, &lines(&mapping.uid_mappings))?;
+            write_file(pid, Map::Groups, &lines(&mapping.gid_mappings))
         }
         Some(tools) => write_with_tools(pid, mapping, tools),
     }
 }
 
 /// One write(2) with the whole map: a second one is EPERM.
-fn write_file(pid: u32, name: &str, text: &str) -> Result<(), CoreError> {
+fn write_file(pid: u32, map: Map, text: &str) -> Result<(), (Map, CoreError)> {
+    let name = map.file();
     let path = format!("/proc/{pid}/{name}");
     let opened = OpenOptions::new().write(true).open(&path).map_err(|error| SysError::from_io("open", &error));
-    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)));
+    let written =
+        opened.and_then(|mut file| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)));
     written.map_err(|error| {
         let failure = failed(format!("Write {:?} to {name:?} of the new user namespace", text.trim_end().replace('\n', ", ")), error);
-        match error.errno {
+        let failure = match error.errno {
             EPERM => unless_hinted(
                 match user_namespaces() {
                     Some(hint) => unless_hinted(failure, hint),
@@ -43,7 +68,8 @@ fn write_file(pid: u32, name: &str, text: &str) -> Result<(), CoreError> {
             ),
             EINVAL => unless_hinted(failure, "the ranges overlap, are too many (340 since Linux 4.15), or reach beyond the ids of this user namespace"),
             _ => failure,
-        }
+        };
+        (map, failure)
     })
 }
 
@@ -56,13 +82,14 @@ fn lines(mappings: &[IdMapping]) -> String {
 }
 
 /// Both programs at the same time: each takes milliseconds.
-fn write_with_tools(pid: u32, mapping: &UserMapping, tools: &MapTools) -> Result<(), CoreError> {
-    let users = start(&tools.newuidmap, pid, &mapping.uid_mappings)?;
+fn write_with_tools(pid: u32, mapping: &UserMapping, tools: &MapTools) -> Result<(), (Map, CoreError)> {
+    let users = start(&tools.newuidmap, pid, &mapping.uid_mappings).map_err(|error| (Map::Users, error))?;
     let groups = start(&tools.newgidmap, pid, &mapping.gid_mappings);
     // The first one is waited for even if the second did not start: it is a child of this process.
     let users = finish(users, &tools.newuidmap, "/etc/subuid");
     let groups = groups.and_then(|child| finish(child, &tools.newgidmap, "/etc/subgid"));
-    users.and(groups)
+    users.map_err(|error| (Map::Users, error))?;
+    groups.map_err(|error| (Map::Groups, error))
 }
 
 fn start(tool: &str, pid: u32, mappings: &[IdMapping]) -> Result<Child, CoreError> {
@@ -79,14 +106,19 @@ fn start(tool: &str, pid: u32, mappings: &[IdMapping]) -> Result<Child, CoreErro
 }
 
 fn finish(child: Child, tool: &str, file: &str) -> Result<(), CoreError> {
-    let output = child.wait_with_output().map_err(|error| failed(format!("Wait for {tool:?}"), SysError::from_io("waitid", &error)))?;
+    let output = child
+        .wait_with_output()
+        .map_err(|error| failed(format!("Wait for {tool:?}"), SysError::from_io("waitid", &error)))?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
     let user = rustix::process::getuid().as_raw();
-    let error = CoreError::new(ErrorCode::Denied, format!("Map subordinate ids by {tool:?}: {said} ({})", output.status));
-    Err(error.with_hint(format!("{file} needs a line for this user that covers these ids, for example: {user}:100000:65536")))
+    let error =
+        CoreError::new(ErrorCode::Denied, format!("Map subordinate ids by {tool:?}: {said} ({})", output.status));
+    Err(error.with_hint(format!(
+        "{file} needs a line for this user that covers these ids, for example: {user}:100000:65536"
+    )))
 }
 
 #[cfg(test)]

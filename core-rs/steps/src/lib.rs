@@ -11,6 +11,7 @@ pub mod hint;
 pub mod id_map;
 pub mod init_role;
 pub mod monitor_document;
+pub mod process_identity;
 pub mod remove_protocol;
 pub mod stage_protocol;
 pub mod tree;

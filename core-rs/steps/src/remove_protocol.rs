@@ -42,7 +42,9 @@ pub enum RemoveAnswer {
 
 /// Removes a tree whose files belong to ids of this mapping.
 pub(crate) fn remove_as(path: &str, user: &UserMapping, tools: Tools<'_>) -> Result<(), CoreError> {
-    let init = tools.init.ok_or_else(|| CoreError::bug(format!("Remove tree {path:?}: there is no init for its user namespace")))?;
+    let init = tools
+        .init
+        .ok_or_else(|| CoreError::bug(format!("Remove tree {path:?}: there is no init for its user namespace")))?;
     let action = || format!("Remove tree {path:?} in a user namespace");
     let role = init_role::start(init, c"remove", &Start::default()).map_err(|error| failed(action(), error))?;
     let removed = converse(&role, path, user);
@@ -56,7 +58,7 @@ pub(crate) fn remove_as(path: &str, user: &UserMapping, tools: Tools<'_>) -> Res
 fn converse(role: &init_role::Role, path: &str, user: &UserMapping) -> Result<(), CoreError> {
     let socket = role.socket.as_fd();
     expect(&receive(socket, path)?, path, true)?;
-    id_map::write(role.child.pid, user)?;
+    id_map::write(role.child.pid, user).map_err(|(_, error)| error)?;
     let order = RemoveOrder { path: path.to_owned(), deny_setgroups: user.deny_setgroups };
     stage_protocol::send(socket, &order, &[]).map_err(|error| failed(format!("Remove tree {path:?}"), error))?;
     expect(&receive(socket, path)?, path, false)
@@ -73,6 +75,8 @@ fn expect(answer: &RemoveAnswer, path: &str, ready: bool) -> Result<(), CoreErro
         RemoveAnswer::Failed { error } => Err((**error).clone()),
         RemoveAnswer::Ready if ready => Ok(()),
         RemoveAnswer::Removed if !ready => Ok(()),
-        RemoveAnswer::Ready | RemoveAnswer::Removed => Err(CoreError::bug(format!("Remove tree {path:?}: init answered out of turn"))),
+        RemoveAnswer::Ready | RemoveAnswer::Removed => {
+            Err(CoreError::bug(format!("Remove tree {path:?}: init answered out of turn")))
+        }
     }
 }

@@ -104,7 +104,9 @@ pub enum StageMessage {
 pub fn idmapped_layers(step: &StageStep) -> Vec<&str> {
     match step {
         StageStep::MountRoot { root: RootSource::Bind { source, idmapped: true, .. }, .. } => vec![source],
-        StageStep::MountRoot { root: RootSource::Overlay { layer }, .. } | StageStep::MountOverlay { layer, .. } if layer.idmapped => {
+        StageStep::MountRoot { root: RootSource::Overlay { layer }, .. } | StageStep::MountOverlay { layer, .. }
+            if layer.idmapped =>
+        {
             layer.lower.iter().map(String::as_str).collect()
         }
         _ => Vec::new(),

@@ -96,7 +96,9 @@ fn enter(directory: &OwnedFd, name: CString) -> Result<Level, SysError> {
             continue;
         }
         let kind = match entry.file_type() {
-            FileType::Unknown => FileType::from_raw_mode(named("fstatat", fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW))?.st_mode),
+            FileType::Unknown => FileType::from_raw_mode(
+                named("fstatat", fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW))?.st_mode,
+            ),
             known => known,
         };
         let flags = if kind == FileType::Directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
@@ -115,7 +117,9 @@ fn unlink(directory: &OwnedFd, name: &std::ffi::CStr, flags: AtFlags) -> Result<
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         // EEXIST is another name of ENOTEMPTY. rmdir(2)
         Err(Errno::EXIST | Errno::NOTEMPTY) => Err(SysError::new("unlinkat", ENOTEMPTY)),
-        Err(Errno::ACCESS) if fs::fchmod(directory, Mode::RWXU).is_ok() => named("unlinkat", fs::unlinkat(directory, name, flags)),
+        Err(Errno::ACCESS) if fs::fchmod(directory, Mode::RWXU).is_ok() => {
+            named("unlinkat", fs::unlinkat(directory, name, flags))
+        }
         Err(errno) => named("unlinkat", Err(errno)),
     }
 }
@@ -126,7 +130,15 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::
 fn open_directory_at(at: impl AsFd, name: &OsStr) -> Result<OwnedFd, SysError> {
     match fs::openat(at.as_fd(), name, DIRECTORY, Mode::empty()) {
         Err(Errno::ACCESS) => {
-            let found = named("openat", fs::openat(at, name, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()))?;
+            let found = named(
+                "openat",
+                fs::openat(
+                    at,
+                    name,
+                    OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+                    Mode::empty(),
+                ),
+            )?;
             // fchmod(2) takes no O_PATH descriptor, and chmod(2) would follow a link that took the name's place.
             let magic = format!("/proc/self/fd/{}", found.as_raw_fd());
             named("chmod", fs::chmod(&magic, Mode::RWXU))?;
@@ -143,7 +155,9 @@ fn open_below(parent: &OwnedFd, name: &std::ffi::CStr) -> Result<OwnedFd, SysErr
         match fs::openat2(parent, name, DIRECTORY, Mode::empty(), resolve) {
             Err(Errno::INTR | Errno::AGAIN) => {}
             // ENOSYS, EPERM: before 5.6, or hidden by a filter. EACCES: its own permission bits.
-            Err(Errno::NOSYS | Errno::PERM | Errno::ACCESS) => break open_directory_at(parent, OsStr::from_bytes(name.to_bytes()))?,
+            Err(Errno::NOSYS | Errno::PERM | Errno::ACCESS) => {
+                break open_directory_at(parent, OsStr::from_bytes(name.to_bytes()))?;
+            }
             opened => return named("openat2", opened),
         }
     };
@@ -155,7 +169,11 @@ fn open_below(parent: &OwnedFd, name: &std::ffi::CStr) -> Result<OwnedFd, SysErr
 fn open_parent(here: &OwnedFd, parent: &Level) -> Result<OwnedFd, SysError> {
     let above = named("openat", fs::openat(here, c"..", DIRECTORY, Mode::empty()))?;
     let status = named("fstat", fs::fstat(&above))?;
-    if (status.st_dev, status.st_ino) == (parent.device, parent.inode) { Ok(above) } else { Err(SysError::new("openat", Errno::STALE.raw_os_error())) }
+    if (status.st_dev, status.st_ino) == (parent.device, parent.inode) {
+        Ok(above)
+    } else {
+        Err(SysError::new("openat", Errno::STALE.raw_os_error()))
+    }
 }
 
 #[cfg(test)]

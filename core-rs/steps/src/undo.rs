@@ -34,7 +34,9 @@ impl Undo {
     /// What has to be executed, with its number in `afterwards`, when this many steps of `before` and `record` were done.
     pub fn due(&self, done: u32) -> impl Iterator<Item = (usize, &HostStep)> {
         let steps = self.steps.iter().enumerate();
-        steps.filter(move |(_, undo)| undo.maker.is_none_or(|maker| maker < done)).map(|(index, undo)| (index, &undo.step))
+        steps
+            .filter(move |(_, undo)| undo.maker.is_none_or(|maker| maker < done))
+            .map(|(index, undo)| (index, &undo.step))
     }
 
     /// All of it.
@@ -46,7 +48,9 @@ impl Undo {
 /// The path that a step makes.
 fn made(step: &HostStep) -> Option<&str> {
     match step {
-        HostStep::MakeDirectory { path, .. } | HostStep::WriteFile { path, .. } | HostStep::ReserveName { path, .. } => Some(path),
+        HostStep::MakeDirectory { path, .. }
+        | HostStep::WriteFile { path, .. }
+        | HostStep::ReserveName { path, .. } => Some(path),
         _ => None,
     }
 }
@@ -85,7 +89,8 @@ mod tests {
                 {"kind":"remove_tree","path":"/run/c/1","user":null}]"#,
         );
         let undo = Undo::new(&before, &record, afterwards);
-        for (done, expected) in [(0, vec![2]), (1, vec![2]), (2, vec![2, 3]), (3, vec![1, 2, 3]), (4, vec![0, 1, 2, 3])] {
+        for (done, expected) in [(0, vec![2]), (1, vec![2]), (2, vec![2, 3]), (3, vec![1, 2, 3]), (4, vec![0, 1, 2, 3])]
+        {
             assert_eq!(undo.due(done).map(|(index, _)| index).collect::<Vec<_>>(), expected, "{done} done");
         }
         assert_eq!(undo.all().count(), 4);

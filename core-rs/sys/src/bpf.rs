@@ -63,7 +63,8 @@ pub fn load_device_program(instructions: &[Instruction]) -> Result<OwnedFd> {
         flags: 0,
     };
     // SAFETY: `attributes` has the size that is told; the instructions and the license outlive the call, which copies them.
-    let program = unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &raw mut attributes, size_of::<LoadAttributes>()) };
+    let program =
+        unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &raw mut attributes, size_of::<LoadAttributes>()) };
     let program = i32::try_from(check("bpf", program)?).unwrap_or(-1);
     // SAFETY: the kernel has just made this descriptor (close-on-exec), so it is nobody else's.
     Ok(unsafe { OwnedFd::from_raw_fd(program) })
@@ -78,6 +79,7 @@ pub fn attach_device_program(cgroup: BorrowedFd<'_>, program: &OwnedFd) -> Resul
         flags: BPF_F_ALLOW_MULTI,
     };
     // SAFETY: `attributes` has the size that is told and outlives the call.
-    let attached = unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_ATTACH, &raw mut attributes, size_of::<AttachAttributes>()) };
+    let attached =
+        unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_ATTACH, &raw mut attributes, size_of::<AttachAttributes>()) };
     check("bpf", attached).map(drop)
 }

@@ -54,7 +54,12 @@ pub fn number(name: &str) -> Option<u32> {
 /// The names of a set, where capability n is bit n. What has no name is left out.
 #[must_use]
 pub fn names(set: u64) -> Vec<String> {
-    NAMES.iter().enumerate().filter(|(number, _)| set & (1 << number) != 0).map(|(_, name)| (*name).to_owned()).collect()
+    NAMES
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| set & (1 << number) != 0)
+        .map(|(_, name)| (*name).to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -63,7 +68,9 @@ mod tests {
 
     #[test]
     fn names_and_number_agree_with_the_kernel_header() {
-        for (name, expected) in [("CAP_CHOWN", 0), ("CAP_SYS_ADMIN", 21), ("CAP_AUDIT_READ", 37), ("CAP_CHECKPOINT_RESTORE", 40)] {
+        for (name, expected) in
+            [("CAP_CHOWN", 0), ("CAP_SYS_ADMIN", 21), ("CAP_AUDIT_READ", 37), ("CAP_CHECKPOINT_RESTORE", 40)]
+        {
             assert_eq!(number(name), Some(expected));
             assert_eq!(names(1 << expected), [name]);
         }

@@ -62,7 +62,8 @@ fn close_range(first: u32, last: u32) -> Result<()> {
 
 /// For kernels before 5.9.
 fn close_each(first: u32, last: u32) -> Result<()> {
-    let entries = std::fs::read_dir("/proc/self/fd").map_err(|error| crate::error::SysError::from_io("open", &error))?;
+    let entries =
+        std::fs::read_dir("/proc/self/fd").map_err(|error| crate::error::SysError::from_io("open", &error))?;
     let open: Vec<u32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     for number in open.into_iter().filter(|number| (first..=last).contains(number)) {
         // SAFETY: as in `close_range`. EBADF is the directory's own descriptor, closed meanwhile.

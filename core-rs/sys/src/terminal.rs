@@ -35,7 +35,8 @@ impl Modes {
     /// As of tcsetattr(3), a process of a background group is stopped by SIGTTOU, unless that is blocked or ignored; EIO: its group is orphaned.
     pub fn apply(&self, terminal: BorrowedFd<'_>) -> Result<()> {
         // SAFETY: tcsetattr reads the structure.
-        check("tcsetattr", unsafe { libc::tcsetattr(terminal.as_raw_fd(), libc::TCSADRAIN, &raw const self.0) }.into()).map(drop)
+        check("tcsetattr", unsafe { libc::tcsetattr(terminal.as_raw_fd(), libc::TCSADRAIN, &raw const self.0) }.into())
+            .map(drop)
     }
 
     /// These modes without any processing of input and output: each byte as it comes. cfmakeraw(3)
@@ -124,7 +125,9 @@ mod tests {
         copy.apply(master.as_fd()).unwrap();
         let after = Modes::of(master.as_fd()).unwrap();
         assert_eq!(after.to_bytes(), before.to_bytes());
-        for (byte, key) in [(3, Some(Key::Interrupt)), (28, Some(Key::Quit)), (26, Some(Key::Suspend)), (b'x', None), (0, None)] {
+        for (byte, key) in
+            [(3, Some(Key::Interrupt)), (28, Some(Key::Quit)), (26, Some(Key::Suspend)), (b'x', None), (0, None)]
+        {
             assert_eq!(after.key(byte), key, "{byte}");
         }
         assert!(Modes::from_bytes(b"short").is_none());

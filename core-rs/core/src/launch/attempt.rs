@@ -2,15 +2,16 @@
 
 use masu_steps::executor::set_up;
 use masu_steps::failure::failed;
-use masu_steps::stage_protocol::{StageDocument, StageOrder};
 use masu_steps::id_map;
-use masu_sys::error::SysError;
+use masu_steps::process_identity::start_time;
+use masu_steps::stage_protocol::{StageDocument, StageOrder};
 use masu_sys::wait::reap;
 use masu_sys::{pidfd, signalfd};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::plan::{CloneStep, Namespace};
 use std::os::fd::{AsFd, OwnedFd};
 
+use super::clone_place::{self, Part};
 use super::guard::Guard;
 use super::id_mapped::mapped_clones;
 use super::journal::Journal;
@@ -33,9 +34,15 @@ pub(super) struct Launched {
 }
 
 /// From `before` to execve(2) of the program. When it fails, no process of it is left.
-pub(super) fn attempt(launch: &Launch, journal: &mut Journal, guard: Option<&Guard>, signal_mask: u64) -> Result<Launched, CoreError> {
-    set_up(Group::Before, &launch.plan.before, init_image::tools(), || journal.advance())?;
-    let stage = Stage::start(&launch.plan.clone)?;
+pub(super) fn attempt(
+    launch: &Launch,
+    journal: &mut Journal,
+    guard: Option<&Guard>,
+    signal_mask: u64,
+) -> Result<Launched, CoreError> {
+    set_up((Group::Before, 0), &launch.plan.before, init_image::tools(), || journal.advance())?;
+    let step = &launch.plan.clone;
+    let stage = Stage::start(step).map_err(|error| error.at(Group::Clone, clone_place::index(step, Part::Clone)))?;
     match start_program(launch, &stage, journal, guard, signal_mask) {
         Ok((start, terminal)) => Ok(Launched { pid: stage.pid, pidfd: stage.pidfd, start, terminal }),
         Err(error) => {
@@ -59,17 +66,20 @@ fn start_program(
     signal_mask: u64,
 ) -> Result<(u64, Option<OwnedFd>), CoreError> {
     let plan = &launch.plan;
-    let start = start_time(stage.pid)?;
+    let start =
+        start_time(stage.pid).map_err(|error| failed("Read the start time of the container's first process", error))?;
     if let Some(guard) = guard {
         guard.watch(stage.pid, start, stage.pidfd.as_ref())?;
     }
     let new_user = plan.clone.namespaces.contains(&Namespace::User);
     if let Some(user) = plan.clone.user.as_ref().filter(|_| new_user) {
-        id_map::write(stage.pid, user)?;
+        let place = |map| clone_place::index(&plan.clone, Part::Map(map));
+        id_map::write(stage.pid, user).map_err(|(map, error)| error.at(Group::Clone, place(map)))?;
     }
     let clones = mapped_clones(&plan.inside, stage.pid)?;
     let record = launch.record(stage.pid, start)?;
-    set_up(Group::Clone, &record, init_image::tools(), || journal.advance())?;
+    let first = clone_place::index(&plan.clone, Part::Record);
+    set_up((Group::Clone, first), &record, init_image::tools(), || journal.advance())?;
     let order = StageOrder::Start(Box::new(StageDocument {
         user_namespace: new_user || joins_user(&plan.clone),
         deny_setgroups: plan.clone.user.as_ref().is_some_and(|user| user.deny_setgroups),
@@ -89,15 +99,6 @@ fn start_program(
 
 fn joins_user(step: &CloneStep) -> bool {
     step.join.iter().any(|join| join.namespace == Namespace::User)
-}
-
-/// Field 22 of `/proc/PID/stat`. The second field is in parentheses and may hold anything.
-fn start_time(pid: u32) -> Result<u64, CoreError> {
-    let path = format!("/proc/{pid}/stat");
-    let text = std::fs::read_to_string(&path).map_err(|error| failed(format!("Read {path:?}"), SysError::from_io("open", &error)))?;
-    let after_name = text.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default();
-    let field = after_name.split(' ').nth(22 - 3).and_then(|field| field.parse().ok());
-    field.ok_or_else(|| CoreError::bug(format!("Read {path:?}: there is no field 22")))
 }
 
 /// Ends the first process, and with it its pid namespace. It is this process's child, so its pid is nobody else's.

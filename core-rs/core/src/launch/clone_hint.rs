@@ -14,7 +14,10 @@ pub(super) fn clone_failure(step: &CloneStep, error: SysError) -> CoreError {
     match error.errno {
         EPERM if new_user => match user_namespaces() {
             Some(hint) => unless_hinted(failure, hint),
-            None => unless_hinted(failure, "unprivileged user namespaces are forbidden here, perhaps by a seccomp filter or a security module around masu"),
+            None => unless_hinted(
+                failure,
+                "unprivileged user namespaces are forbidden here, perhaps by a seccomp filter or a security module around masu",
+            ),
         },
         EPERM => unless_hinted(failure, "without a user namespace this needs root (CAP_SYS_ADMIN)"),
         ENOSPC | EUSERS => match exhausted(&step.namespaces) {
@@ -23,14 +26,20 @@ pub(super) fn clone_failure(step: &CloneStep, error: SysError) -> CoreError {
         },
         EINVAL => match missing(&step.namespaces) {
             Some(name) => {
-                let mut failure = unless_hinted(failure, format!("this kernel has no {name} namespaces: leave that one out"));
+                let mut failure =
+                    unless_hinted(failure, format!("this kernel has no {name} namespaces: leave that one out"));
                 failure.code = ErrorCode::KernelLacks;
                 failure
             }
             None => failure,
         },
         EBUSY | EOPNOTSUPP | EACCES => match &step.cgroup {
-            Some(cgroup) => unless_hinted(failure, format!("no process may start in cgroup {cgroup:?}: it distributes controllers, is threaded, or is not delegated to this user")),
+            Some(cgroup) => unless_hinted(
+                failure,
+                format!(
+                    "no process may start in cgroup {cgroup:?}: it distributes controllers, is threaded, or is not delegated to this user"
+                ),
+            ),
             None => failure,
         },
         _ => failure,

@@ -21,7 +21,8 @@ pub(super) fn mapped_clones(steps: &[StageStep], pid: u32) -> Result<Vec<OwnedFd
                 Some(open) => open,
                 None => open_user_namespace(pid).map_err(|error| error.at(Group::Inside, index))?,
             };
-            let clone = mapped_clone(path, is_recursive(step), namespace.as_fd()).map_err(|error| error.at(Group::Inside, index))?;
+            let clone = mapped_clone(path, is_recursive(step), namespace.as_fd())
+                .map_err(|error| error.at(Group::Inside, index))?;
             user_namespace = Some(namespace);
             clones.push(clone);
         }
@@ -35,7 +36,8 @@ fn is_recursive(step: &StageStep) -> bool {
 
 fn open_user_namespace(pid: u32) -> Result<OwnedFd, CoreError> {
     let opened = File::open(format!("/proc/{pid}/ns/user"));
-    let opened = opened.map_err(|error| failed("Open the container's user namespace", SysError::from_io("open", &error)))?;
+    let opened =
+        opened.map_err(|error| failed("Open the container's user namespace", SysError::from_io("open", &error)))?;
     Ok(opened.into())
 }
 
@@ -46,7 +48,10 @@ fn mapped_clone(path: &str, recursive: bool, user_namespace: BorrowedFd<'_>) -> 
         Err(error) => {
             let failure = failed(format!("Map the owners of {path:?}"), error);
             Err(match error.errno {
-                EINVAL | ENOSYS => unless_hinted(failure, "its file system, or this kernel (5.12 or newer), cannot map owners: choose a copy, or no user namespace"),
+                EINVAL | ENOSYS => unless_hinted(
+                    failure,
+                    "its file system, or this kernel (5.12 or newer), cannot map owners: choose a copy, or no user namespace",
+                ),
                 EPERM => unless_hinted(failure, "mapping owners needs CAP_SYS_ADMIN where the file system was mounted"),
                 _ => failure,
             })

@@ -21,7 +21,8 @@ impl Journal {
     /// In memory that the guard gets, too.
     pub(super) fn shared() -> Result<Self, CoreError> {
         let made = memfd_create(c"masu-journal", MemfdFlags::CLOEXEC);
-        let made = made.map_err(|errno| failed("Make a journal", SysError::new("memfd_create", errno.raw_os_error())))?;
+        let made =
+            made.map_err(|errno| failed("Make a journal", SysError::new("memfd_create", errno.raw_os_error())))?;
         Ok(Self { done: 0, shared: Some(made) })
     }
 

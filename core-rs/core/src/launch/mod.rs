@@ -2,6 +2,7 @@
 
 mod attempt;
 mod clone_hint;
+mod clone_place;
 mod guard;
 mod id_mapped;
 mod journal;

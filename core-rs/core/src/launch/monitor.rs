@@ -36,7 +36,10 @@ fn hand_over(launched: &Launched, guard: &Guard, launch: &Launch) -> CoreError {
     };
     // execve(2) of a magic link is execveat(2) with AT_EMPTY_PATH, and leaves a /proc/self/exe that can be opened again.
     let program = CString::new(format!("/proc/self/fd/{}", init.as_raw_fd())).unwrap_or_default();
-    failed("Become the container's monitor", execute(&program, &init_role::arguments(c"monitor", document.as_fd()), &[]))
+    failed(
+        "Become the container's monitor",
+        execute(&program, &init_role::arguments(c"monitor", document.as_fd()), &[]),
+    )
 }
 
 /// Tells the guard about the terminal, writes the document, opens the way through execve(2) for what it names.
@@ -57,9 +60,16 @@ fn prepare(launched: &Launched, guard: &Guard, launch: &Launch) -> Result<OwnedF
         afterwards: launch.undo.all().map(|(_, step)| step.clone()).collect(),
         options: launch.monitor.clone(),
     };
-    let text = serde_json::to_vec(&document).map_err(|error| CoreError::bug(format!("Write the monitor's document: {error}")))?;
-    let document = sealed_document(c"masu-monitor", &text).map_err(|error| failed("Write the monitor's document", error))?;
-    let kept = [Some(document.as_fd()), Some(guard.socket()), launched.pidfd.as_ref().map(AsFd::as_fd), launched.terminal.as_ref().map(AsFd::as_fd)];
+    let text = serde_json::to_vec(&document)
+        .map_err(|error| CoreError::bug(format!("Write the monitor's document: {error}")))?;
+    let document =
+        sealed_document(c"masu-monitor", &text).map_err(|error| failed("Write the monitor's document", error))?;
+    let kept = [
+        Some(document.as_fd()),
+        Some(guard.socket()),
+        launched.pidfd.as_ref().map(AsFd::as_fd),
+        launched.terminal.as_ref().map(AsFd::as_fd),
+    ];
     for descriptor in kept.into_iter().flatten() {
         keep_through_exec(descriptor).map_err(|error: SysError| failed("Keep a descriptor for the monitor", error))?;
     }

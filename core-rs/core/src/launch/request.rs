@@ -56,7 +56,10 @@ pub(super) fn read(text: &LaunchText<'_>) -> Result<Launch, CoreError> {
     let record = record.clone.record.get().to_owned();
     let mut plan: Plan = parse(&fill_json(text.plan.get(), &blanks))?;
     if plan.version != PLAN_VERSION {
-        return Err(CoreError::bug(format!("Read a plan of version {}: this core knows version {PLAN_VERSION}", plan.version)));
+        return Err(CoreError::bug(format!(
+            "Read a plan of version {}: this core knows version {PLAN_VERSION}",
+            plan.version
+        )));
     }
     filter::compile_in(&mut plan.exec)?;
     let undo = Undo::new(&plan.before, &plan.clone.record, std::mem::take(&mut plan.afterwards));
@@ -108,7 +111,10 @@ mod tests {
         assert_eq!(execute["arguments"], json!(["sh", "-c", "echo ${id} \"${pid}\""]));
         assert_eq!(execute["environment"], json!(["A=${id}"]));
         let record = serde_json::to_value(launch.record(42, 7).unwrap()).unwrap();
-        assert_eq!((&record[0]["path"], &record[0]["text"]), (&json!("/run/masu/0f3a/state"), &json!("42 7 ${pid} 0f3a")));
+        assert_eq!(
+            (&record[0]["path"], &record[0]["text"]),
+            (&json!("/run/masu/0f3a/state"), &json!("42 7 ${pid} 0f3a"))
+        );
         assert_eq!((launch.undo.due(0).count(), launch.undo.due(1).count()), (0, 1));
     }
 

@@ -43,8 +43,8 @@ impl Stage {
 
     /// A first process joins and then clones the one that stays, which is a child of this process too.
     fn start_through(step: &CloneStep) -> Result<Self, CoreError> {
-        let Role { child, socket } =
-            init_role::start(init_image::init()?, c"stage", &Start::default()).map_err(|error| clone_failure(step, error))?;
+        let Role { child, socket } = init_role::start(init_image::init()?, c"stage", &Start::default())
+            .map_err(|error| clone_failure(step, error))?;
         let order = StageOrder::Enter(EnterOrder {
             join: step.join.clone(),
             namespaces: step.namespaces.clone(),
@@ -81,7 +81,9 @@ impl Stage {
                 Some((StageMessage::Terminal, descriptors)) => terminal = descriptors.into_iter().next(),
                 Some((StageMessage::Executing, _)) => executing = true,
                 Some((StageMessage::Failed { error }, _)) => return Err(*error),
-                Some((StageMessage::Entered { .. }, _)) => return Err(CoreError::bug("Start the container: init answered out of turn")),
+                Some((StageMessage::Entered { .. }, _)) => {
+                    return Err(CoreError::bug("Start the container: init answered out of turn"));
+                }
                 None if executing => return Ok(terminal),
                 None => return Err(died(None)),
             }
@@ -105,7 +107,8 @@ pub(super) fn died(end: Option<End>) -> CoreError {
         Some(End::Exited(status)) => format!("it ended with status {status}"),
         None => "it ended".to_owned(),
     };
-    let error = CoreError::new(ErrorCode::Failed, format!("Start the container: {how} before its program was executed"));
+    let error =
+        CoreError::new(ErrorCode::Failed, format!("Start the container: {how} before its program was executed"));
     match end {
         Some(End::Signalled(9)) => unless_hinted(error, "the memory limit may be too low even to start"),
         _ => error,

@@ -59,7 +59,8 @@ fn read(document: OwnedFd) -> Result<MonitorDocument, CoreError> {
 /// From here to the container's end.
 fn supervise(document: &MonitorDocument, guard: Option<&OwnedFd>) -> Result<i32, CoreError> {
     let explain = |error| failed("Watch the container", error);
-    let kept = [Some(document.guard), document.pidfd, document.terminal].map(|number| number.map_or(0, i32::unsigned_abs));
+    let kept =
+        [Some(document.guard), document.pidfd, document.terminal].map(|number| number.map_or(0, i32::unsigned_abs));
     close_from(3, &kept).map_err(explain)?;
     // A caller that ignores SIGCHLD would take the container's end away from here.
     signal::reset(SIGCHLD).map_err(explain)?;

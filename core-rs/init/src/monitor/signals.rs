@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn must_end_only_what_would_end_a_plain_program() {
         let status = |blocked: u64, ignored: u64, caught: u64| {
-            format!("Name:\tsh\nShdPnd:\tffff\nSigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\nSigCgt:\t{caught:016x}\n")
+            format!(
+                "Name:\tsh\nShdPnd:\tffff\nSigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\nSigCgt:\t{caught:016x}\n"
+            )
         };
         let (int, term) = (bit(SIGINT), bit(15));
         for (signal, status, expected) in [
