@@ -63,7 +63,8 @@ export function specOf(request: SpecRequest): Spec {
     ...(config.domainname !== undefined && { domainname: ownUts(config.domainname, namespaces) }),
     mounts: containerMounts(config, {
       namespaces,
-      gids: ids.kind === "mapped" ? ids.gids : null,
+      // What a joined user namespace maps is not known; nothing is taken for granted.
+      gids: ids.kind === "host" ? null : ids.kind === "mapped" ? ids.gids : [],
       inUserNamespace: ids.kind !== "host",
       etc: paths.etc,
     }),

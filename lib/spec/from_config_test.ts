@@ -191,3 +191,26 @@ for (const [name, changes, process, message] of REFUSED) {
     assertThrows(() => spec(changes, process), MasuError, message);
   });
 }
+
+Deno.test("specOf() joins the user namespace too where an ordinary user joins a container", () => {
+  const config: RunConfig = {
+    ...PLAIN_CONFIG,
+    image: { kind: "host" },
+    arguments: ["true"],
+    network: { kind: "container", container: "web" },
+  };
+  const facts = gatherFacts(exampleHost(EXAMPLE_USER), {
+    config: { ...config, network: { kind: "none" } },
+    global: { cgroupManager: "cgroupfs" },
+    environment: { HOME: "/home/alice" },
+  });
+  const joined = specOf({ config, host: { ...facts, containers: { web: { id: "abc", pid: 42 } } } });
+  assertEquals(joined.linux.namespaces[0], { type: "user", path: "/proc/42/ns/user" });
+  assertEquals(joined.linux.namespaces.find(({ type }) => type === "network"), {
+    type: "network",
+    path: "/proc/42/ns/net",
+  });
+  assertEquals(joined.linux.uidMappings, undefined);
+  assertEquals(mount(joined, "/dev/pts")[0]?.options?.includes("gid=5"), false);
+  assertEquals(mount(joined, "/sys")[0]?.type, "bind");
+});

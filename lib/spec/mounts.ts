@@ -12,7 +12,7 @@ import { checkDestination } from "./validate.ts";
 /** What the mounts depend on besides the config. */
 export interface MountSituation {
   readonly namespaces: readonly LinuxNamespace[];
-  /** Group ids of a user namespace of the container's own; null: it has none, or one that it joins. */
+  /** Group ids of the container's user namespace that are known to be mapped; null: it has none, so that all are. */
   readonly gids: readonly LinuxIdMapping[] | null;
   /** In a user namespace: the kernel's file systems of other namespaces can only be bound, not mounted. */
   readonly inUserNamespace: boolean;
