@@ -1,8 +1,8 @@
 /** How masu run ends: with the program's status, or with one of its own and the reason. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { kernelTest, type Need } from "../needs.ts";
-import type { Scratch } from "../scratch.ts";
-import { familyOf } from "./family.ts";
+import { rootOf } from "./roots.ts";
+import { familyOf, nameOf, until } from "./family.ts";
 
 const CONTAINER: Need[] = ["mount", "pidns", "overlay", "busybox"];
 
@@ -20,7 +20,7 @@ const PROGRAMS: [name: string, args: string[], code: number][] = [
 for (const [name, args, code] of PROGRAMS) {
   for (const asUser of [false, true]) {
     kernelTest(`masu run ends ${name}${asUser ? " as an ordinary user" : ""}`, needs(asUser), async (scratch) => {
-      const rootfs = await rootfsOf(scratch);
+      const rootfs = await rootOf(scratch, asUser);
       const words = args.map((word) => word === "ROOTFS" ? rootfs : word);
       const result = await scratch.masu("run", ...words, { asUser });
       assertEquals([result.code, result.stdout, result.stderr], [code, "", ""], result.transcript);
@@ -29,8 +29,10 @@ for (const [name, args, code] of PROGRAMS) {
 }
 
 kernelTest("masu run ends with 137 when its container is killed from outside", CONTAINER, async (scratch) => {
-  const masu = await scratch.spawn("run", await rootfsOf(scratch), "sleep", "100");
-  Deno.kill((await familyOf(masu.pid)).first, "SIGKILL");
+  const masu = await scratch.spawn("run", await scratch.rootfs("busybox"), "sleep", "100");
+  const { first } = await familyOf(masu.pid);
+  await until("the program runs", () => nameOf(first) === "sleep");
+  Deno.kill(first, "SIGKILL");
   const result = await masu.outcome();
   assertEquals([result.code, result.stderr], [137, ""], result.transcript);
 });
@@ -125,7 +127,7 @@ for (const { name, program, code, message, hint, prepare } of UNUSABLE) {
       `masu run ends with ${code} for ${name}${asUser ? ", as an ordinary user" : ""}`,
       needs(asUser),
       async (scratch) => {
-        const rootfs = await rootfsOf(scratch);
+        const rootfs = await rootOf(scratch, asUser);
         await prepare?.(rootfs);
         const result = await scratch.masu("run", rootfs, program, { asUser });
         assertEquals([result.code, result.stdout], [code, ""], result.transcript);
@@ -150,9 +152,9 @@ const FAILURES: [name: string, args: string[], stderr: RegExp][] = [
     /^masu: Read --rootfs ".*\/file": not a directory\nhint: /,
   ],
   [
-    "a volume whose source is missing",
-    ["run", "-v", "./missing:/x", "host", "true"],
-    /^masu: [A-Z].*"[^"]*\/missing".*\n(step: .*\n)?(hint: .*\n)?$/,
+    "a bind mount whose source is missing",
+    ["run", "--mount", "type=bind,src=./missing,dst=/x", "host", "true"],
+    /^masu: Mount "[^"]*\/missing" on "\/x": there is no such file or directory\nhint: .*--volume/,
   ],
   [
     "a working directory that is a file",
@@ -172,7 +174,7 @@ const FAILURES: [name: string, args: string[], stderr: RegExp][] = [
   [
     "a container that is not there to be joined",
     ["run", "--net", "container:nowhere", "host", "true"],
-    /^masu: Join container "nowhere": no running container of that name\n/,
+    /^masu: Find container "nowhere": no such container\n/,
   ],
   [
     "a tmpfs with an option that the kernel does not know",
@@ -215,12 +217,16 @@ for (const asUser of [false, true]) {
     `masu run refuses a name that is in use, and leaves its container${who}`,
     needs(asUser),
     async (scratch) => {
-      const rootfs = await rootfsOf(scratch);
+      const rootfs = await rootOf(scratch, asUser);
       const first = await scratch.spawn("run", "--name", "web", rootfs, "sh", "-c", "echo up; read line", { asUser });
       await first.until(/up/);
       const second = await scratch.masu("run", "--name", "web", rootfs, "true", { asUser });
       assertEquals([second.code, second.stdout], [125, ""], second.transcript);
-      assertMatch(second.stderr, /^masu: .*"web".*(in use|already|taken)/, second.transcript);
+      assertMatch(
+        second.stderr,
+        /^masu: Use name "web" \(--name\): container "[0-9a-f]{12}" has it\nhint: /,
+        second.transcript,
+      );
       const third = await scratch.masu("run", "--uts", "container:web", rootfs, "hostname", { asUser });
       assertEquals(third.code, 0, third.transcript);
       await first.write("\n");
@@ -236,9 +242,17 @@ for (const asUser of [false, true]) {
     async (scratch) => {
       const directory = await scratch.dir("ids", 0o777);
       const files = ["--cidfile", `${directory}/cid`, "--pidfile", `${directory}/pid`];
-      const masu = await scratch.spawn("run", ...files, await rootfsOf(scratch), "sh", "-c", "hostname; read line", {
-        asUser,
-      });
+      const masu = await scratch.spawn(
+        "run",
+        ...files,
+        await rootOf(scratch, asUser),
+        "sh",
+        "-c",
+        "hostname; read line",
+        {
+          asUser,
+        },
+      );
       const [id] = await masu.until(/[0-9a-f]{12}/);
       assertEquals(await Deno.readTextFile(`${directory}/cid`), id);
       assertEquals(Number(await Deno.readTextFile(`${directory}/pid`)), (await familyOf(masu.pid)).first);
@@ -250,11 +264,6 @@ for (const asUser of [false, true]) {
 
 function needs(asUser: boolean): Need[] {
   return asUser ? [...CONTAINER, "user"] : CONTAINER;
-}
-
-/** A root that an ordinary user can read too. */
-async function rootfsOf(scratch: Scratch): Promise<string> {
-  return await scratch.rootfs("busybox");
 }
 
 async function executable(path: string, text: string): Promise<void> {
