@@ -70,6 +70,8 @@ export function bundle(spec: Spec, directory: string): void {
   const name = directory.split("/").at(-1) ?? "";
   const text = JSON.stringify({
     ...spec,
+    // Older crun refuses what it does not know yet.
+    ociVersion: "1.0.2",
     hostname: name,
     process: { ...spec.process, args: ["/bin/true"], env: spec.process.env.filter((one) => !one.includes("${")) },
     // The files of /etc that masu makes for each container are not there for others.

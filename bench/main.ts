@@ -89,18 +89,25 @@ function runVariants({ scratch, masu, empty }: Bench): Variant[] {
     { name: "masu run DIR /bin/true", command: [...run, `${scratch}/root`, "/bin/true"] },
   ];
   for (const peer of ["runc", "crun"]) {
-    if (!new Deno.Command("sh", { args: ["-c", `command -v ${peer}`], stdout: "null" }).outputSync().success) {
-      print(`\n${peer} is not installed: left out.\n`);
-      continue;
-    }
     const directory = `${scratch}/${peer}`;
     bundle(prepared(config(`${scratch}/root`)).spec, directory);
-    variants.push({
-      name: `${peer} run, same profile`,
-      command: [peer, "run", "--bundle", directory, `masu-bench-${peer}`],
-    });
+    const command = [peer, "run", "--bundle", directory, `masu-bench-${peer}`];
+    const why = whyNot(command);
+    if (why === undefined) variants.push({ name: `${peer} run, same profile`, command });
+    else print(`\nWithout ${peer}: ${why}\n`);
   }
   return variants;
+}
+
+/** Tries a peer once: why it cannot take part, or undefined. */
+function whyNot([program = "", ...args]: readonly string[]): string | undefined {
+  try {
+    const { success, stderr } = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).outputSync();
+    return success ? undefined : new TextDecoder().decode(stderr).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "it is not installed";
+    throw error;
+  }
 }
 
 function seriesTable(title: string, series: readonly Series[]): string {

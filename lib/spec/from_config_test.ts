@@ -212,5 +212,5 @@ Deno.test("specOf() joins the user namespace too where an ordinary user joins a 
   });
   assertEquals(joined.linux.uidMappings, undefined);
   assertEquals(mount(joined, "/dev/pts")[0]?.options?.includes("gid=5"), false);
-  assertEquals(mount(joined, "/sys")[0]?.type, "bind");
+  assertEquals(mount(joined, "/sys")[0]?.type, "sysfs");
 });

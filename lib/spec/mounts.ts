@@ -39,7 +39,10 @@ function kernelMounts(
   situation: MountSituation,
 ): Mount[] {
   const { namespaces, gids, inUserNamespace } = situation;
-  const foreign = (type: "pid" | "network" | "ipc") => inUserNamespace && !isOwn(namespaces, type);
+  // Namespaces that are joined together with their user namespace belong to it.
+  const joinedUser = namespaces.some(({ type, path }) => type === "user" && path !== undefined);
+  const foreign = (type: "pid" | "network" | "ipc") =>
+    inUserNamespace && (joinedUser ? isHosts(namespaces, type) : !isOwn(namespaces, type));
   const writable = privileged ? "rw" : "ro";
   const terminalGroup = gids === null ||
     gids.some(({ containerID, size }) => containerID <= 5 && containerID + size > 5);
