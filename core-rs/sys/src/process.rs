@@ -166,6 +166,11 @@ pub fn closes_on_exec(number: u32) -> Result<bool> {
     Ok(crate::descriptor::flags(number)?.contains(FdFlags::CLOEXEC))
 }
 
+/// fcntl(2) FD_CLOEXEC: execve(2) closes it.
+pub fn close_on_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
+    named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC))
+}
+
 /// close_range(2) CLOSE_RANGE_CLOEXEC: execve(2) closes all from `first` on. ENOSYS, EINVAL: before Linux 5.11.
 pub fn close_on_exec_from(first: u32) -> Result<()> {
     // SAFETY: this changes a flag of descriptors and closes none.

@@ -26,6 +26,8 @@ pub(super) struct Container<'a> {
     pub(super) umask: u32,
     /// Signals that are blocked in the program.
     pub(super) signal_mask: u64,
+    /// The cgroups were joined ahead of their step.
+    pub(super) in_cgroups: bool,
     /// The filter to load right before execve(2).
     pub(super) filter: Option<Instructions>,
     /// Idmapped layers in the order of the steps.
@@ -62,6 +64,7 @@ impl<'a> Container<'a> {
             before_program: false,
             umask: process::set_umask(0),
             signal_mask: document.signal_mask,
+            in_cgroups: false,
             filter: None,
             layers: layers.into(),
             trees: HashMap::new(),

@@ -47,6 +47,8 @@ pub(crate) fn run(socket: OwnedFd) -> ! {
 }
 
 fn start(socket: &OwnedFd) -> Result<Infallible, CoreError> {
+    // It came through execve(2) once; the next time its end tells the core that the program runs.
+    process::close_on_exec(socket.as_fd()).map_err(|error| failed("Keep the socket from the program", error))?;
     // Deno ignores it, and what is ignored stays so through execve(2).
     signal::reset(libc::SIGPIPE).map_err(|error| failed("Reset the signal \"SIGPIPE\"", error))?;
     let document = match receive(socket)? {
@@ -77,8 +79,14 @@ fn execute(socket: &OwnedFd, received: Received<StageDocument>) -> Result<Infall
     // From here on the maps of a new user namespace are written, for which an ordinary user's core needed to be the owner in /proc.
     credential::set_dumpable(false).map_err(|error| failed("Forbid others to trace the stage", error))?;
     close_inherited(socket, &document, &descriptors)?;
+    // To the host's cgroups the root of a user namespace is nobody: they are joined while this process is still who started masu.
+    let in_cgroups = document.user_namespace;
+    if in_cgroups {
+        join_cgroups(&document.inside)?;
+    }
     entry::settle(&document).map_err(|error| error.at(Group::Clone, 0))?;
     let mut container = Container::new(socket, &document, descriptors);
+    container.in_cgroups = in_cgroups;
     bind::prepare(&mut container, &document.inside).map_err(|(index, error)| error.at(Group::Inside, index))?;
     let StageDocument { network, inside, exec, .. } = &document;
     for (group, steps) in [(Group::Network, network), (Group::Inside, inside), (Group::Exec, exec)] {
@@ -103,10 +111,21 @@ fn close_inherited(socket: &OwnedFd, document: &StageDocument, received: &[Owned
     descriptor::close_from(first, &own).map_err(|error| failed("Close inherited descriptors", error))
 }
 
+/// The steps that join cgroups, ahead of their turn.
+fn join_cgroups(inside: &[StageStep]) -> Result<(), CoreError> {
+    for (index, step) in inside.iter().enumerate() {
+        if let StageStep::JoinCgroups { paths } = step {
+            setting::join_cgroups(paths).map_err(|error| error.at(Group::Inside, index))?;
+        }
+    }
+    Ok(())
+}
+
 /// One step.
 fn perform(container: &mut Container, step: &StageStep) -> Result<(), CoreError> {
     match step {
         StageStep::LoopbackUp => setting::bring_loopback_up(),
+        StageStep::JoinCgroups { .. } if container.in_cgroups => Ok(()),
         StageStep::JoinCgroups { paths } => setting::join_cgroups(paths),
         StageStep::UnshareCgroup => setting::unshare_cgroup(),
         StageStep::SetHostname { name } => setting::set_host_name(name),

@@ -9,8 +9,8 @@ use masu_steps::stage_protocol::{self as protocol, StageMessage};
 use masu_sys::errno::values::{EACCES, EBADF, EINVAL, ELOOP, ENOENT, ENOSYS};
 use masu_sys::error::SysError;
 use masu_sys::file::OFlags;
-use masu_sys::resolve::Links;
 use masu_sys::process::{self, SingleThread};
+use masu_sys::resolve::Links;
 use masu_sys::signal;
 use masu_wire::error::{CoreError, ErrorCode};
 
