@@ -19,6 +19,8 @@ const PROBES = {
     ),
   cgroup1: () => exists("/sys/fs/cgroup/pids/tasks") || exists("/sys/fs/cgroup/memory/tasks"),
   cgroup2: () => (read("/sys/fs/cgroup/cgroup.controllers") ?? "").includes("memory"),
+  /** CAP_SYS_RESOURCE: limits and the OOM killer's preference may go past the caller's own. */
+  resource: () => succeeds("choom", "--adjust", "-1", "--", "true"),
   /** An ordinary user who may make user namespaces. */
   user: () =>
     testUser() !== null && succeeds("setpriv", ...asTestUser(), "unshare", "--user", "--map-root-user", "true"),
