@@ -59,7 +59,7 @@ function runNext([scenario, ...others]: readonly Scenario[]): never {
   Object.defineProperty(Deno, "args", { value: args, configurable: true });
   Object.defineProperty(Deno, "env", { value: { toObject: () => ({ HOME: "/home/alice" }) }, configurable: true });
   Object.defineProperty(Deno, "dlopen", { value: () => standIn(scenario, () => runNext(others)), configurable: true });
-  Object.defineProperty(Deno, "readFileSync", { value: () => new Uint8Array(1), configurable: true });
+  Object.defineProperty(Deno, "openSync", { value: () => oneByte(), configurable: true });
   Object.defineProperty(Deno, "exit", { value: (code: number) => unexpected(args, code), configurable: true });
   script.runInThisContext()((name: string) => new URL(`file:///${name}`));
   return unexpected(args, 0);
@@ -67,6 +67,19 @@ function runNext([scenario, ...others]: readonly Scenario[]): never {
 
 function unexpected(args: readonly string[], code: number): never {
   throw new Error(`masu ${args.join(" ")} ended with ${code} before it called the core`);
+}
+
+/** The core's file. */
+function oneByte() {
+  let rest: number | null = 1;
+  return {
+    readSync() {
+      const read = rest;
+      rest = null;
+      return read;
+    },
+    [Symbol.dispose]() {},
+  };
 }
 
 /** The functions of libc and of the core that masu declares. */

@@ -26,8 +26,9 @@ const PLACES = ["../../build/masu_core.so", "../../core-rs/target/release/libmas
  * Errors: `not_found` no core there; `failed` it cannot be loaded; `bug` it is of another version.
  */
 export function openCore(path?: string | URL): Core {
-  const { bytes, origin } = readCore(path);
-  using memory = sealedMemory(bytes);
+  const { file, origin } = openFile(path);
+  using _file = file;
+  using memory = sealedMemory(file);
   const library = openLibrary(memory.fd, origin);
   const version = library.symbols.masu_abi_version();
   if (version !== ABI_VERSION) {
@@ -58,11 +59,11 @@ function openLibrary(fd: number, origin: string): Deno.DynamicLibrary<typeof SYM
   }
 }
 
-function readCore(path: string | URL | undefined): { bytes: Uint8Array<ArrayBuffer>; origin: string } {
+function openFile(path: string | URL | undefined): { file: Deno.FsFile; origin: string } {
   const places: (string | URL)[] = path === undefined ? PLACES.map((place) => new URL(place, import.meta.url)) : [path];
   for (const place of places) {
     try {
-      return { bytes: Deno.readFileSync(place), origin: `${place}` };
+      return { file: Deno.openSync(place), origin: `${place}` };
     } catch (cause) {
       if (cause instanceof Deno.errors.NotFound) continue;
       throw new MasuError("failed", `Read core "${place}": ${cause instanceof Error ? cause.message : cause}`, {
@@ -91,8 +92,13 @@ const MFD = { CLOEXEC: 0x1n, ALLOW_SEALING: 0x2n, NOEXEC_SEAL: 0x8n } as const;
 const F_ADD_SEALS = 1033n;
 const SEALS = 0x1n | 0x2n | 0x4n | 0x8n; // F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE
 
-/** A sealed memfd with these bytes, closed on disposal: a mapping of it outlives the descriptor. */
-function sealedMemory(bytes: Uint8Array<ArrayBuffer>): Disposable & { readonly fd: number } {
+/** How much is copied at once: a buffer of the whole core would cost more than all else here, in page faults. */
+const CHUNK_BYTES = 256 * 1024;
+
+type Syscall = Deno.DynamicLibrary<typeof LIBC>["symbols"]["syscall"];
+
+/** A sealed memfd with what is in a file, closed on disposal: a mapping of it outlives the descriptor. */
+function sealedMemory(file: Deno.FsFile): Disposable & { readonly fd: number } {
   const library = Deno.dlopen("libc.so.6", LIBC);
   const { syscall } = library.symbols;
   const number = NUMBERS[Deno.build.arch];
@@ -105,11 +111,7 @@ function sealedMemory(bytes: Uint8Array<ArrayBuffer>): Disposable & { readonly f
     },
   };
   try {
-    for (let rest = bytes; rest.byteLength > 0;) {
-      const written = Number(syscall(number.write, fd, addressOf(rest), BigInt(rest.byteLength)));
-      if (written <= 0) throw memoryError("fill", "write");
-      rest = rest.subarray(written);
-    }
+    copyAll(file, (address, length) => syscall(number.write, fd, address, length));
     if (syscall(number.fcntl, fd, F_ADD_SEALS, SEALS) !== 0n) throw memoryError("seal", "fcntl");
     return memory;
   } catch (error) {
@@ -118,7 +120,20 @@ function sealedMemory(bytes: Uint8Array<ArrayBuffer>): Disposable & { readonly f
   }
 }
 
-function createMemory(syscall: Deno.DynamicLibrary<typeof LIBC>["symbols"]["syscall"], number: bigint): bigint {
+/** Hands the whole file to `write`, which returns how much it took. */
+function copyAll(file: Deno.FsFile, write: (address: bigint, length: bigint) => bigint): void {
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  const start = addressOf(chunk);
+  for (let read = file.readSync(chunk); read !== null; read = file.readSync(chunk)) {
+    for (let written = 0; written < read;) {
+      const more = Number(write(start + BigInt(written), BigInt(read - written)));
+      if (more <= 0) throw memoryError("fill", "write");
+      written += more;
+    }
+  }
+}
+
+function createMemory(syscall: Syscall, number: bigint): bigint {
   const name = new TextEncoder().encode("masu-core\0");
   // Mapping it executable needs no execute permission; kernels before 6.3 refuse the flag (EINVAL).
   for (const flags of [MFD.CLOEXEC | MFD.NOEXEC_SEAL, MFD.CLOEXEC | MFD.ALLOW_SEALING]) {
@@ -128,7 +143,7 @@ function createMemory(syscall: Deno.DynamicLibrary<typeof LIBC>["symbols"]["sysc
   throw memoryError("make", "memfd_create");
 }
 
-/** Where bytes are. They must stay referenced until the call that reads them has returned. */
+/** Where bytes are. They must stay referenced for as long as the address is used. */
 function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }
