@@ -14,10 +14,23 @@ export function takeStock(): ReadonlySet<string> {
 export async function leftOver(before: ReadonlySet<string>, timeoutMs = 2_000): Promise<string[]> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const left = [...takeStock(), ...descendants().map(({ line }) => line)].filter((line) => !before.has(line));
+    const running = descendants();
+    const theirs = othersContainers(new Set(running.map(({ pid }) => pid)));
+    const left = [...takeStock(), ...running.map(({ line }) => line)]
+      .filter((line) => !before.has(line) && !theirs.some((id) => line.includes(`/${id}`)));
     if (left.length === 0 || Date.now() > deadline) return left;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Ids of containers that run beside the test and that it did not start: their cgroups hold processes, and none of `ours`. */
+export function othersContainers(ours: ReadonlySet<number>): string[] {
+  return cgroups().flatMap((line) => {
+    const match = /^cgroup (.*\/masu\/([^/]+))$/.exec(line);
+    const [, path = "", id = ""] = match ?? [];
+    const pids = (read(`${path}/cgroup.procs`) ?? "").split("\n").filter(Boolean).map(Number);
+    return pids.length > 0 && !pids.some((pid) => ours.has(pid)) ? [id] : [];
+  });
 }
 
 /** A process that a test left running. */

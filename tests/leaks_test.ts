@@ -1,6 +1,6 @@
 /** The check for leaks itself: it must see what it is there for. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { leftOver, takeStock } from "./leaks.ts";
+import { leftOver, othersContainers, takeStock } from "./leaks.ts";
 import { kernelTest } from "./needs.ts";
 import { Scratch } from "./scratch.ts";
 
@@ -44,6 +44,17 @@ kernelTest("Scratch names a cgroup of masu's", ["cgroup1"], async () => {
       if (!String(error).includes("EBUSY") && !String(error).includes("busy")) throw error; // others run masu beside this test
     });
   }
+});
+
+kernelTest("othersContainers() names a container whose processes are not ours", ["cgroup1"], async (scratch) => {
+  const cgroup = "/sys/fs/cgroup/pids/masu/of-somebody-else";
+  await Deno.mkdir(cgroup, { recursive: true });
+  const sleep = await scratch.spawnCommand("sh", "-c", `echo 0 >${cgroup}/tasks; echo joined; exec sleep 100`);
+  await sleep.until(/joined/);
+  assertEquals(othersContainers(new Set()).includes("of-somebody-else"), true);
+  assertEquals(othersContainers(new Set([sleep.pid])).includes("of-somebody-else"), false);
+  await sleep[Symbol.asyncDispose]();
+  await Deno.remove(cgroup);
 });
 
 kernelTest("Scratch.command() runs as the ordinary user without other groups", ["user"], async (scratch) => {
