@@ -80,14 +80,22 @@ export function kernelTest(name: string, needs: readonly Need[], fn: (scratch: S
   } else if (missing.length > 0) {
     Deno.test({ name: `${name} [skipped: no ${missing.join(", ")}]`, ignore: true, fn() {} });
   } else {
-    Deno.test(name, async () => {
-      await using scratch = await Scratch.create();
-      try {
-        await fn(scratch);
-      } catch (error) {
-        throw await scratch.explain(error);
-      }
-    });
+    Deno.test(name, () => withScratch(fn));
+  }
+}
+
+/** Runs a test in a place of its own. Says both when it failed and left something behind. */
+async function withScratch(fn: (scratch: Scratch) => Promise<void>): Promise<void> {
+  try {
+    await using scratch = await Scratch.create();
+    try {
+      await fn(scratch);
+    } catch (error) {
+      throw await scratch.explain(error);
+    }
+  } catch (error) {
+    if (!(error instanceof SuppressedError)) throw error;
+    throw new Error(`${error.suppressed?.message}\n\n${error.error?.message}`, { cause: error });
   }
 }
 

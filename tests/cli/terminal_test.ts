@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { kernelTest, type Need } from "../needs.ts";
 import { MASU, type Scratch } from "../scratch.ts";
 import { rootOf } from "./roots.ts";
-import { childrenOf, familyOf, fileOf, nameOf, until } from "./family.ts";
+import { childrenOf, familyOf, fileOf, nameOf, stateOf, until } from "./family.ts";
 import { Terminal } from "./tmux.ts";
 
 const CONTAINER: Need[] = ["mount", "pidns", "overlay", "busybox"];
@@ -36,13 +36,13 @@ kernelTest("masu run -it follows the size of the window", ON_TERMINAL, async (sc
   await terminal.resize(70, 20);
   await terminal.until(/^20 70$/m);
   await terminal.keys("C-c");
-  await terminal.until(/\$ $/);
+  await terminal.until(/\$$/);
 });
 
 kernelTest("masu run -it has job control inside", ON_TERMINAL, async (scratch) => {
   await using terminal = await Terminal.open(scratch);
   await terminal.line(`${await command(scratch, "-it")} sh -c 'PS1="in> " exec sh'`);
-  await terminal.until(/^in> /m);
+  await terminal.until(/^in>/m);
   await terminal.line("sleep 100");
   await terminal.keys("C-z");
   await terminal.until(/Stopped +sleep 100/);
@@ -54,7 +54,7 @@ kernelTest("masu run -it has job control inside", ON_TERMINAL, async (scratch) =
   await terminal.line("echo status $?");
   await terminal.until(/^status 130$/m);
   await terminal.line("exit 6");
-  await terminal.until(/\n\$ $/);
+  await terminal.until(/^\$$/m);
   assertEquals(await terminal.run("echo $?"), "6\n");
 });
 
@@ -234,10 +234,10 @@ function modes(device: string): string {
   return new TextDecoder().decode(stdout).replaceAll("\n", " ");
 }
 
-/** Processes of a name below one. */
+/** Processes of a name below one that have not ended. */
 function descendantsNamed(pid: number, name: string): number[] {
   return childrenOf(pid).flatMap((child) => [
-    ...(nameOf(child) === name ? [child] : []),
+    ...(nameOf(child) === name && stateOf(child) !== "Z" ? [child] : []),
     ...descendantsNamed(child, name),
   ]);
 }

@@ -17,7 +17,7 @@ export class Terminal implements AsyncDisposable {
     const shell = "exec env PS1='$ ' HISTFILE= ENV= bash --norc --noprofile";
     await terminal.#tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", shell);
     await terminal.#tmux("set-option", "-g", "history-limit", "5000");
-    await terminal.until(/^\$ $/m);
+    await terminal.until(/^\$$/);
     return terminal;
   }
 
@@ -51,7 +51,7 @@ export class Terminal implements AsyncDisposable {
   async until(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const screen = (await this.screen()).replace(/[ \n]+$/, " ");
+      const screen = (await this.screen()).trimEnd();
       const match = pattern.exec(screen);
       if (match !== null) return match;
       if (Date.now() > deadline) throw new Error(`The screen did not match ${pattern} in ${timeoutMs} ms:\n${screen}`);

@@ -48,6 +48,16 @@ pub fn kill(pid: u32, signal: i32) -> Result<()> {
     check("kill", unsafe { libc::kill(pid, signal) }.into()).map(drop)
 }
 
+/// Sends a signal to a process group by its leader's pid: only of one's own unreaped child, whose number cannot be another's.
+///
+/// Errors: ESRCH: it leads none.
+pub fn kill_group(leader: u32, signal: i32) -> Result<()> {
+    let group = i32::try_from(leader).ok().filter(|group| *group > 1);
+    let group = group.ok_or(SysError::new("kill", libc::EINVAL))?;
+    // SAFETY: kill takes two numbers.
+    check("kill", unsafe { libc::kill(-group, signal) }.into()).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Children and how they end. waitid(2)
 
 use crate::error::{Result, SysError, named};
-use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, waitid, waitpid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, waitid};
 use std::os::fd::BorrowedFd;
 
 /// How a process ended.
@@ -39,9 +39,9 @@ pub fn reap_pidfd(pidfd: BorrowedFd<'_>) -> Result<End> {
     wait(WaitId::PidFd(pidfd))
 }
 
-/// Reaps one child that has ended; none: there is none at the moment. ECHILD: there are no children.
+/// Reaps one child that has ended, of whichever process group; none: there is none at the moment. ECHILD: there are no children.
 pub fn reap_any() -> Result<Option<(u32, End)>> {
-    let found = named("waitpid", rustix::io::retry_on_intr(|| waitpid(None, WaitOptions::NOHANG)))?;
+    let found = named("waitpid", rustix::io::retry_on_intr(|| rustix::process::wait(WaitOptions::NOHANG)))?;
     Ok(found.and_then(|(pid, status)| {
         let end = status.exit_status().map(End::Exited).or_else(|| status.terminating_signal().map(End::Signalled));
         Some((pid.as_raw_nonzero().get().unsigned_abs(), end?))

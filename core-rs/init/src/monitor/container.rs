@@ -30,6 +30,14 @@ impl Container {
         };
     }
 
+    /// Sends a signal to PID 1's whole process group, as a terminal does to a job: what a shell script started stops with it.
+    pub(super) fn signal_job(&self, signal: i32) {
+        // It leads a group of its own, unless a plan left that out.
+        if signalfd::kill_group(self.pid, signal).is_err() {
+            self.signal(signal);
+        }
+    }
+
     /// Sends a signal that came to masu: what would end a plain program ends this one.
     pub(super) fn forward(&mut self, signal: i32) {
         if self.bare_init && signals::must_end(signal, &self.status()) {

@@ -143,7 +143,7 @@ impl Monitor {
             Meaning::Child => {}
             Meaning::Window => self.set_window(),
             Meaning::Stop => self.stop(signal, std::process::id())?,
-            Meaning::Continue => self.container.signal(SIGCONT),
+            Meaning::Continue => self.container.signal_job(SIGCONT),
             // Its own, for a write to a pipe that nobody reads.
             Meaning::Forward if signal == SIGPIPE && sender == std::process::id() => {}
             Meaning::Forward => self.container.forward(signal),
@@ -173,7 +173,7 @@ impl Monitor {
 
     /// Stops the container and then this process (or with 0 its whole group), and returns when both go on.
     fn stop(&mut self, signal: i32, whom: u32) -> Result<(), SysError> {
-        self.container.signal(SIGSTOP);
+        self.container.signal_job(SIGSTOP);
         if let Some(terminal) = &mut self.terminal {
             terminal.restore();
         }
@@ -183,7 +183,7 @@ impl Monitor {
         signal::set_mask(signal::ALL)?;
         self.make_raw()?;
         self.set_window();
-        self.container.signal(SIGCONT);
+        self.container.signal_job(SIGCONT);
         Ok(())
     }
 
