@@ -170,7 +170,8 @@ function wholePiece(
 function hiddenPieces(mounts: readonly MountEntry[], tree: HostTree, user: HostUser): HostPiece[] {
   const home = shownHome(user);
   return hiddenDirectories(user).flatMap((path): HostPiece[] => {
-    const hidden: HostPiece = { kind: "hidden", path };
+    // masu's own directories are writable for a masu that runs inside.
+    const hidden: HostPiece = path === "/home" ? { kind: "hidden", path } : { kind: "fresh", path, mode: 0o700 };
     if (home === null || !isBelow(home, path)) return [hidden];
     return [hidden, ...homePieces(home, mounts, tree, user)];
   });

@@ -51,7 +51,7 @@ function words(piece: HostPiece): string {
 }
 
 const OWN = ["fresh /run 755", "fresh /tmp 1777"];
-const HIDDEN = ["hidden /home", "hidden /var/lib/masu"];
+const HIDDEN = ["hidden /home", "fresh /var/lib/masu 700"];
 
 const AS_ROOT: [name: string, mounts: string[], tree: Partial<HostTree>, expected: string[]][] = [
   ["is one layer where there is one file system", ["/ ext4"], {}, []],
@@ -154,7 +154,7 @@ Deno.test("hostRoot() as an ordinary user is a layer for each directory without 
     "overlay /srv/www 1777 0",
     ...ALICES,
     "overlay /home/alice 700 1000",
-    "hidden /home/alice/.local/share/masu",
+    "fresh /home/alice/.local/share/masu 700",
   ]);
 });
 
@@ -171,7 +171,7 @@ Deno.test("hostRoot() as an ordinary user takes the own home apart where somethi
     "directory /home/alice 700",
     "bind directory /home/alice/remote nosuid,nodev",
     "overlay /home/alice/src 755 0",
-    "hidden /home/alice/.local/share/masu",
+    "fresh /home/alice/.local/share/masu 700",
   ]);
 });
 
