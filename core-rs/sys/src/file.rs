@@ -3,7 +3,9 @@
 use crate::error::{Result, SysError, named};
 use rustix::fs::{AtFlags, Gid, Uid};
 pub use rustix::fs::{FileType, Mode, OFlags, Stat};
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 
 /// What fstatfs(2) says that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +29,15 @@ pub fn open(path: &str, flags: OFlags) -> Result<OwnedFd> {
 }
 
 /// Opens one name in a directory, a symbolic link not followed, close-on-exec.
-pub fn open_in(directory: BorrowedFd<'_>, name: &str, flags: OFlags, mode: u32) -> Result<OwnedFd> {
+pub fn open_in(directory: BorrowedFd<'_>, name: impl AsRef<OsStr>, flags: OFlags, mode: u32) -> Result<OwnedFd> {
+    let name = name.as_ref();
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     named("openat", rustix::io::retry_on_intr(|| rustix::fs::openat(directory, name, flags, Mode::from_raw_mode(mode))))
 }
 
 /// mkdirat(2).
-pub fn make_directory(directory: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
-    named("mkdirat", rustix::fs::mkdirat(directory, name, Mode::from_raw_mode(mode)))
+pub fn make_directory(directory: BorrowedFd<'_>, name: impl AsRef<OsStr>, mode: u32) -> Result<()> {
+    named("mkdirat", rustix::fs::mkdirat(directory, name.as_ref(), Mode::from_raw_mode(mode)))
 }
 
 /// symlinkat(2).
@@ -112,9 +115,9 @@ fn mount_flags(st: u64) -> u32 {
 }
 
 /// readlinkat(2) of the symbolic link that an O_PATH descriptor is of.
-pub fn link_target(link: BorrowedFd<'_>) -> Result<String> {
+pub fn link_target(link: BorrowedFd<'_>) -> Result<OsString> {
     let target = named("readlinkat", rustix::fs::readlinkat(link, "", Vec::new()))?;
-    target.into_string().map_err(|_| SysError::new("readlinkat", libc::EILSEQ))
+    Ok(OsString::from_vec(target.into_bytes()))
 }
 
 /// One write(2) of the whole text, as control files of the kernel want it.

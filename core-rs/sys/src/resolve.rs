@@ -8,7 +8,9 @@ use crate::error::{Result, SysError};
 use crate::file::{self, FileType, Mode, OFlags};
 use rustix::fs::ResolveFlags;
 use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// As many as the kernel follows. path_resolution(7)
@@ -95,7 +97,7 @@ impl Root {
     /// The walk. `directories` are those that were gone through, from the root (which is not among them) down.
     fn walk(&self, path: &str, flags: OFlags, links: Links, missing: Missing) -> Result<OwnedFd> {
         let mut directories: Vec<OwnedFd> = Vec::new();
-        let mut pending: Vec<String> = components(path);
+        let mut pending = components(path.as_ref());
         let mut followed = 0;
         while let Some(name) = pending.pop() {
             let here = directories.last().map_or(self.directory.as_fd(), AsFd::as_fd);
@@ -119,7 +121,7 @@ impl Root {
                     return Err(SysError::new("openat", libc::ELOOP));
                 }
                 let target = file::link_target(found.as_fd())?;
-                if target.starts_with('/') {
+                if target.as_bytes().starts_with(b"/") {
                     directories.clear();
                 }
                 pending.extend(components(&target));
@@ -135,12 +137,13 @@ impl Root {
 }
 
 /// The components in reverse, those that change nothing left out.
-fn components(path: &str) -> Vec<String> {
-    path.split('/').rev().filter(|name| !matches!(*name, "" | ".")).map(str::to_owned).collect()
+fn components(path: &OsStr) -> Vec<OsString> {
+    let names = path.as_bytes().split(|byte| *byte == b'/').rev();
+    names.filter(|name| !matches!(*name, b"" | b".")).map(|name| OsStr::from_bytes(name).to_owned()).collect()
 }
 
 /// Makes what is missing and opens it, whoever made it first.
-fn make(here: BorrowedFd<'_>, name: &str, last: bool, missing: Missing) -> Result<OwnedFd> {
+fn make(here: BorrowedFd<'_>, name: &OsStr, last: bool, missing: Missing) -> Result<OwnedFd> {
     match missing {
         Missing::Fail => return Err(SysError::new("openat", libc::ENOENT)),
         Missing::File(mode) if last => {
@@ -152,7 +155,7 @@ fn make(here: BorrowedFd<'_>, name: &str, last: bool, missing: Missing) -> Resul
     file::open_in(here, name, OFlags::PATH, 0)
 }
 
-fn make_directory(here: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
+fn make_directory(here: BorrowedFd<'_>, name: &OsStr, mode: u32) -> Result<()> {
     match file::make_directory(here, name, mode) {
         Err(error) if error.errno == libc::EEXIST => Ok(()),
         made => made,
@@ -160,7 +163,7 @@ fn make_directory(here: BorrowedFd<'_>, name: &str, mode: u32) -> Result<()> {
 }
 
 /// The descriptor that was asked for: the O_PATH one, or the same name opened anew.
-fn finish(here: BorrowedFd<'_>, name: &str, found: OwnedFd, flags: OFlags) -> Result<OwnedFd> {
+fn finish(here: BorrowedFd<'_>, name: &OsStr, found: OwnedFd, flags: OFlags) -> Result<OwnedFd> {
     if !flags.contains(OFlags::PATH) {
         return file::open_in(here, name, flags, 0);
     }

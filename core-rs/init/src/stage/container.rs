@@ -38,12 +38,14 @@ pub(super) struct Container<'a> {
     pub(super) null: Option<OwnedFd>,
     /// An empty directory to mask directories with.
     pub(super) empty: Option<OwnedFd>,
+    /// The working directory is `/proc/self/fd`.
+    pub(super) by_descriptor: bool,
     /// The old root is gone.
     pub(super) pivoted: bool,
     /// This process leads a session.
     pub(super) session: bool,
-    /// The program's working directory is set.
-    pub(super) in_directory: bool,
+    /// The program's working directory.
+    pub(super) directory: Option<OwnedFd>,
     root: Option<Root>,
     procfs: Option<Procfs>,
     parent: Option<(String, OwnedFd)>,
@@ -70,9 +72,10 @@ impl<'a> Container<'a> {
             trees: HashMap::new(),
             null: None,
             empty: None,
+            by_descriptor: false,
             pivoted: false,
             session: false,
-            in_directory: false,
+            directory: None,
             root: None,
             procfs: None,
             parent: None,
@@ -124,8 +127,12 @@ impl<'a> Container<'a> {
 
     /// Makes `/proc/self/fd` the working directory, where every descriptor has its number as a name: see [`name`].
     pub(super) fn work_by_descriptor(&mut self) -> Result<(), CoreError> {
-        let own = self.procfs()?.own_descriptors.as_fd();
-        process::change_directory(own).map_err(|error| failed("Change directory to \"/proc/self/fd\"", error))
+        if !self.by_descriptor {
+            let own = self.procfs()?.own_descriptors.as_fd();
+            process::change_directory(own).map_err(|error| failed("Change directory to \"/proc/self/fd\"", error))?;
+            self.by_descriptor = true;
+        }
+        Ok(())
     }
 
     /// Opened once, and while the runtime namespace's own `/proc` is still to be seen.

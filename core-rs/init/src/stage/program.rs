@@ -33,13 +33,14 @@ pub(super) fn change_directory(container: &mut Container, path: &str, create: bo
         Err(error) if error.errno == ENOENT && create => root.make_directories(path, 0o755),
         opened => opened,
     };
-    process::change_directory(directory.map_err(explain)?.as_fd()).map_err(explain)?;
+    let directory = directory.map_err(explain)?;
+    process::change_directory(directory.as_fd()).map_err(explain)?;
     // A directory outside of the root is a way out of the container.
     let place = process::directory().map_err(explain)?;
     if !place.starts_with('/') {
         return Err(failed_because(action(), "it is not below the container's root", SysError::new("getcwd", ENOENT)));
     }
-    container.in_directory = true;
+    (container.directory, container.by_descriptor) = (Some(directory), false);
     Ok(())
 }
 
@@ -73,9 +74,12 @@ pub(super) fn execute(
     let candidates = lookup::candidates(program, lookup::path_of(environment));
     let (arguments_c, environment_c) = (c_strings(program, arguments)?, c_strings(program, environment)?);
     let candidates_c = c_strings(program, &candidates)?;
-    if !container.in_directory {
-        process::change_to_root().map_err(|error| failed("Change directory to \"/\"", error))?;
+    match &container.directory {
+        Some(directory) if container.by_descriptor => process::change_directory(directory.as_fd()),
+        Some(_) => Ok(()),
+        None => process::change_to_root(),
     }
+    .map_err(|error| failed("Change directory to the program's", error))?;
     process::set_umask(container.umask);
     protocol::send(container.socket, &StageMessage::Executing, &[]).map_err(|error| failed("Tell the core that all is done", error))?;
     // Asked before the filter, which may forbid the question.

@@ -53,6 +53,7 @@ pub(super) fn pivot(container: &mut Container) -> Result<(), CoreError> {
     // After this the only /proc in sight is the container's.
     container.work_by_descriptor()?;
     let explain = |error| failed("Make the container's root \"/\"", error);
+    container.by_descriptor = false;
     process::change_directory(container.root()?.directory()).map_err(explain)?;
     mounts::pivot_root_to_cwd().map_err(|error| match error.errno {
         EINVAL => {

@@ -203,3 +203,73 @@ fn stage_gives_pipes_to_the_user_and_leaves_files_alone() {
     let outcome = Run::new(&scratch.inside(&[]), &[user, shell("stat -L -c %u /proc/$$/fd/0 /proc/$$/fd/1 > /out/result")]).run();
     assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "0\n1000\n"), "{outcome:?}");
 }
+
+#[test]
+fn stage_keeps_the_working_directory_through_later_steps() {
+    if !can_run() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let directory = json!({"kind": "change_directory", "path": "/made/here", "create": true});
+    let terminal = json!({"kind": "open_terminal", "rows": 0, "columns": 0, "console": true, "uid": 0});
+    let outcome = Run::new(&scratch.inside(&[]), &[directory, terminal, shell("pwd > /out/result")]).run();
+    assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "/made/here\n"), "{outcome:?}");
+}
+
+#[test]
+fn stage_shares_with_the_runtime_namespace_only_what_asks_for_it() {
+    if !can_run() {
+        return;
+    }
+    // What is shared is the scratch directory itself, made a shared mount for as long as this test runs.
+    let scratch = Scratch::new();
+    let shared = scratch.text("shared");
+    std::fs::create_dir(&shared).unwrap();
+    masu_sys::mount::mount("tmpfs", &shared, "tmpfs", 0, "").unwrap();
+    masu_sys::mount::set_propagation(&shared, masu_sys::mount::ms::SHARED).unwrap();
+    std::fs::create_dir_all(format!("{shared}/in")).unwrap();
+    let bind = |destination: &str, propagation: &str| {
+        json!({"kind": "bind", "source": shared, "destination": destination, "recursive": true, "flags": 0,
+            "recursiveReadOnly": false, "propagation": propagation, "create": "directory"})
+    };
+    let script =
+        "grep -o -E ' /(shared|private) .*' /proc/self/mountinfo > /out/result; mount -t tmpfs x /shared/in; mount -t tmpfs x /private/in";
+    std::os::unix::fs::symlink("busybox", scratch.root().join("bin/grep")).unwrap();
+    let outcome = Run::new(&scratch.inside(&[bind("/shared", "rshared"), bind("/private", "rprivate")]), &[shell(script)]).run();
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let arrived = mounts.lines().filter(|line| line.contains(&format!(" {shared}/in "))).count();
+    let detach = |path: &str| assert!(std::process::Command::new("umount").args(["-l", path]).status().unwrap().success());
+    (0..arrived).for_each(|_| detach(&format!("{shared}/in")));
+    detach(&shared);
+    let result = scratch.out("result");
+    assert_eq!((outcome.end, arrived), (End::Exited(0), 1), "{outcome:?}\n{result}");
+    assert!(result.lines().any(|line| line.starts_with(" /shared ") && line.contains("shared:")), "{result}");
+    assert!(!result.lines().any(|line| line.starts_with(" /private ") && line.contains("shared:")), "{result}");
+}
+
+#[test]
+fn stage_overlays_idmapped_layers() {
+    if !can_run() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let mut inside = scratch.inside(&[]);
+    inside.retain(|step| step["kind"] != "make_device");
+    let overlay = inside.iter_mut().find(|step| step["kind"] == "mount_root").unwrap();
+    overlay["root"]["layer"]["idmapped"] = json!(true);
+    for name in ["upper", "work", "out", "mount"] {
+        chown_tree(&scratch.path.join(name), 100_000);
+    }
+    let mut run = Run::new(&inside, &[shell("stat -c %u /bin/busybox > /out/result; cat /etc/hosts >> /out/result; echo > /etc/new")]);
+    std::fs::write(scratch.root().join("etc/hosts"), "layer").unwrap();
+    run.namespaces |= masu_sys::namespace::flag::USER;
+    run.map = Some((0, 100_000));
+    run.document.user_namespace = true;
+    run.idmapped = vec![scratch.text("root")];
+    let outcome = run.run();
+    if outcome.error.as_ref().is_some_and(|error| error.call.as_deref() == Some("mount_setattr")) {
+        return println!("skipped: no idmapped mounts here: {outcome:?}");
+    }
+    assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "0\nlayer"), "{outcome:?}");
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(scratch.path.join("upper/etc/new")).unwrap()), 100_000);
+}

@@ -73,3 +73,44 @@ fn stage_enters_a_time_namespace_with_its_offsets() {
     let uptime: f64 = scratch.out("result").split(' ').next().unwrap().parse().unwrap();
     assert!(uptime > 1_000_000.0, "{uptime}");
 }
+
+#[test]
+fn stage_joins_a_user_namespace_and_becomes_its_root() {
+    if !can_run() {
+        return;
+    }
+    // The other one is a container of the stage's own, with maps.
+    let scratch = Scratch::new();
+    let mut other = Run::new(&[], &[shell("read x")]);
+    other.document.exec = crate::run::steps(&[
+        serde_json::json!({"kind": "execute", "arguments": ["/bin/busybox", "sleep", "100"], "environment": [], "reaper": false}),
+    ]);
+    other.namespaces = flag::USER | flag::NETWORK | flag::PID;
+    other.map = Some((0, 100_000));
+    other.document.user_namespace = true;
+    let other = other.start();
+    assert!(other.error.is_none(), "{:?}", other.error);
+    let script = "exec > /out/result; id -u; cat /proc/self/uid_map; readlink /proc/self/ns/net; ip link set lo mtu 1234 && echo admin";
+    for name in ["readlink", "ip"] {
+        std::os::unix::fs::symlink("busybox", scratch.root().join("bin").join(name)).unwrap();
+    }
+    std::fs::set_permissions(scratch.path.join("out"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    for name in ["mount", "upper", "work"] {
+        std::os::unix::fs::chown(scratch.path.join(name), Some(100_000), Some(100_000)).unwrap();
+    }
+    let mut inside = scratch.inside(&[]);
+    inside.retain(|step| step["kind"] != "make_device");
+    let mut run = Run::new(&inside, &[shell(script)]);
+    let join = [(Namespace::Network, "net"), (Namespace::User, "user"), (Namespace::Pid, "pid")]
+        .map(|(namespace, name)| JoinNamespace { namespace, path: format!("/proc/{}/ns/{name}", other.pid) });
+    run.enter = Some(EnterOrder { join: join.to_vec(), namespaces: vec![Namespace::Mount, Namespace::Uts, Namespace::Ipc], cgroup: None });
+    run.document.user_namespace = true;
+    let outcome = run.run();
+    let net = std::fs::read_link(format!("/proc/{}/ns/net", other.pid)).unwrap();
+    other.signal(libc::SIGKILL);
+    other.end();
+    let result = scratch.out("result");
+    let lines: Vec<String> = result.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines, ["0", "0 100000 65536", net.to_str().unwrap(), "admin"], "{outcome:?}");
+    assert_eq!(outcome.end, End::Exited(0));
+}

@@ -89,6 +89,8 @@ pub(crate) struct Run {
     /// `host inside size` of both maps, written by this process.
     pub(crate) map: Option<(u32, u32)>,
     pub(crate) document: StageDocument,
+    /// Layers to clone and map through the child's user namespace.
+    pub(crate) idmapped: Vec<String>,
 }
 
 /// How it went.
@@ -130,7 +132,7 @@ impl Run {
             exec: steps(exec),
             signal_mask: 0,
         };
-        Self { namespaces: ALL, enter: None, map: None, document }
+        Self { namespaces: ALL, enter: None, map: None, document, idmapped: Vec::new() }
     }
 
     pub(crate) fn run(self) -> Outcome {
@@ -165,7 +167,10 @@ impl Run {
                 fs::write(format!("/proc/{pid}/{map}"), format!("{inside} {outside} 65536")).unwrap();
             }
         }
-        protocol::send(here.as_fd(), &StageOrder::Start(Box::new(self.document)), &[]).unwrap();
+        let trees: Vec<OwnedFd> = self.idmapped.iter().map(|path| mapped_clone(path, pid)).collect();
+        let descriptors: Vec<_> = trees.iter().map(AsFd::as_fd).collect();
+        protocol::send(here.as_fd(), &StageOrder::Start(Box::new(self.document)), &descriptors).unwrap();
+        drop(trees);
         let (mut error, mut master, mut executing) = (None, None, false);
         while let Some(received) = protocol::receive::<StageMessage>(here.as_fd()).unwrap() {
             match received.message {
@@ -178,6 +183,13 @@ impl Run {
         assert!(executing || error.is_some(), "the stage died without a word");
         Running { pid, error, master }
     }
+}
+
+fn mapped_clone(path: &str, pid: u32) -> OwnedFd {
+    let tree = masu_sys::mount::clone_tree(path, false).unwrap();
+    let namespace = fs::File::open(format!("/proc/{pid}/ns/user")).unwrap();
+    masu_sys::mount::map_owners(tree.as_fd(), namespace.as_fd(), false).unwrap();
+    tree
 }
 
 impl Running {
