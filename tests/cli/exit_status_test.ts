@@ -1,7 +1,7 @@
 /** How masu run ends: with the program's status, or with one of its own and the reason. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { kernelTest, type Need } from "../needs.ts";
-import { rootOf } from "./roots.ts";
+import { image } from "../inside.ts";
 import { familyOf, nameOf, until } from "./family.ts";
 
 const CONTAINER: Need[] = ["mount", "pidns", "overlay", "busybox"];
@@ -20,7 +20,7 @@ const PROGRAMS: [name: string, args: string[], code: number][] = [
 for (const [name, args, code] of PROGRAMS) {
   for (const asUser of [false, true]) {
     kernelTest(`masu run ends ${name}${asUser ? " as an ordinary user" : ""}`, needs(asUser), async (scratch) => {
-      const rootfs = await rootOf(scratch, asUser);
+      const rootfs = await image(scratch, { asUser });
       const words = args.map((word) => word === "ROOTFS" ? rootfs : word);
       const result = await scratch.masu("run", ...words, { asUser });
       assertEquals([result.code, result.stdout, result.stderr], [code, "", ""], result.transcript);
@@ -127,7 +127,7 @@ for (const { name, program, code, message, hint, prepare } of UNUSABLE) {
       `masu run ends with ${code} for ${name}${asUser ? ", as an ordinary user" : ""}`,
       needs(asUser),
       async (scratch) => {
-        const rootfs = await rootOf(scratch, asUser);
+        const rootfs = await image(scratch, { asUser });
         await prepare?.(rootfs);
         const result = await scratch.masu("run", rootfs, program, { asUser });
         assertEquals([result.code, result.stdout], [code, ""], result.transcript);
@@ -217,7 +217,7 @@ for (const asUser of [false, true]) {
     `masu run refuses a name that is in use, and leaves its container${who}`,
     needs(asUser),
     async (scratch) => {
-      const rootfs = await rootOf(scratch, asUser);
+      const rootfs = await image(scratch, { asUser });
       const first = await scratch.spawn("run", "--name", "web", rootfs, "sh", "-c", "echo up; read line", { asUser });
       await first.until(/up/);
       const second = await scratch.masu("run", "--name", "web", rootfs, "true", { asUser });
@@ -245,7 +245,7 @@ for (const asUser of [false, true]) {
       const masu = await scratch.spawn(
         "run",
         ...files,
-        await rootOf(scratch, asUser),
+        await image(scratch, { asUser }),
         "sh",
         "-c",
         "hostname; read line",

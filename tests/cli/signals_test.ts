@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exists } from "../host.ts";
 import { kernelTest, type Need } from "../needs.ts";
 import { MASU, type Running, type Scratch } from "../scratch.ts";
-import { rootOf } from "./roots.ts";
+import { image } from "../inside.ts";
 import { childrenOf, familyOf, fileOf, stateOf, until } from "./family.ts";
 
 /** Signals 32 and 33, which the C library keeps for itself. nptl(7) */
@@ -50,7 +50,7 @@ for (const [signal, number] of ENDING) {
 }
 
 kernelTest("masu run ends for a signal as an ordinary user's program does", [...CONTAINER, "user"], async (scratch) => {
-  const masu = await scratch.spawn("run", await rootOf(scratch, true), "sleep", "100", { asUser: true });
+  const masu = await scratch.spawn("run", await image(scratch, { asUser: true }), "sleep", "100", { asUser: true });
   await familyOf(masu.pid);
   masu.kill("SIGTERM");
   const result = await masu.outcome(5_000);
@@ -134,7 +134,9 @@ for (const init of [[], ["--init"]]) {
       const masu = await scratch.spawn("run", ...init, "--rootfs", root, "sh", "-c", script);
       await masu.until(/up/);
       await until("it counts", () => exists(`${root}/count`));
-      const program = init.length === 0 ? (await familyOf(masu.pid)).first : programBelow(masu.pid) ?? 0;
+      const { first } = await familyOf(masu.pid);
+      await until("the program runs", () => init.length === 0 || programBelow(masu.pid) !== undefined);
+      const program = programBelow(masu.pid) ?? first;
       masu.kill("SIGTSTP");
       await until("masu is stopped", () => stateOf(masu.pid) === "T");
       await until("its program is stopped", () => stateOf(program) === "T");

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { kernelTest, type Need } from "../needs.ts";
 import { MASU, type Scratch } from "../scratch.ts";
-import { rootOf } from "./roots.ts";
+import { image } from "../inside.ts";
 import { childrenOf, familyOf, fileOf, nameOf, stateOf, until } from "./family.ts";
 import { Terminal } from "./tmux.ts";
 
@@ -191,7 +191,7 @@ kernelTest(
 );
 
 kernelTest("masu run -t works for the program's user", [...CONTAINER, "user"], async (scratch) => {
-  const rootfs = await rootOf(scratch, true);
+  const rootfs = await image(scratch, { asUser: true });
   for (const asUser of [false, true]) {
     const result = await scratch.masu("run", "-t", "-u", "0", rootfs, "sh", "-c", "echo hello > $(tty)", { asUser });
     assertEquals([result.code, result.stdout], [0, "hello\r\n"], result.transcript);

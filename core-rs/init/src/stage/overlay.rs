@@ -2,11 +2,11 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use masu_steps::failure::failed;
-use masu_sys::errno::values::{E2BIG, EINVAL, ELOOP, ENODEV, EOPNOTSUPP, EPERM};
+use masu_steps::failure::{failed, failed_because};
+use masu_sys::errno::values::{E2BIG, EINVAL, ELOOP, ENODEV, EOPNOTSUPP, EPERM, EROFS};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
-use masu_sys::mount as mounts;
+use masu_sys::mount::{self as mounts, ms};
 use masu_wire::error::{CoreError, ErrorCode};
 use masu_wire::plan::{MountPoint, OverlayLayer};
 
@@ -42,7 +42,18 @@ pub(super) fn mount_at(container: &mut Container, layer: &OverlayLayer, target: 
     }
     mounts::mount("overlay", target, "overlay", 0, &data).map_err(|error| explain_overlay(failed(action(), error), layer))?;
     container.mounted();
-    Ok(())
+    // A descriptor's name leads below what was mounted on it; the root, which is mounted first by its path, has the same work file system.
+    if target.starts_with('/') { refuse_read_only(&action(), target, layer) } else { Ok(()) }
+}
+
+/// overlayfs.rst does not say it: where the kernel cannot write to the work directory, it mounts the overlay read-only and succeeds.
+fn refuse_read_only(action: &str, target: &str, layer: &OverlayLayer) -> Result<(), CoreError> {
+    let mounted = file::open(target, OFlags::PATH).and_then(|root| file::file_system(root.as_fd()));
+    if mounted.map_err(|error| failed(action, error))?.mount_flags & ms::RDONLY == 0 {
+        return Ok(());
+    }
+    let error = failed_because(action, "the kernel cannot write to its work directory", SysError::new("mount", EROFS));
+    Err(error.with_hint(format!("free space or inodes on the file system of {:?} (see df and df -i; dmesg has more)", layer.work)))
 }
 
 /// Mount data with the paths themselves; none: too long, or a path has a letter that means something there.
