@@ -18,6 +18,9 @@ const MAX_LINKS: u32 = 40;
 /// openat2(2): EAGAIN says that something was renamed meanwhile.
 const MAX_TRIES: u32 = 64;
 
+/// linux/proc_fs.h, PROC_ROOT_INO.
+const PROC_TOP: u64 = 1;
+
 /// openat2(2) was found missing.
 static WALK: AtomicBool = AtomicBool::new(false);
 
@@ -116,8 +119,7 @@ impl Root {
             }
             if is_link && !(last && links == Links::NotLast) {
                 followed += 1;
-                // The links of procfs lead wherever they like.
-                if followed > MAX_LINKS || file::file_system(found.as_fd())?.magic == file::PROC_MAGIC {
+                if followed > MAX_LINKS || is_magic(here, found.as_fd())? {
                     return Err(SysError::new("openat", libc::ELOOP));
                 }
                 let target = file::link_target(found.as_fd())?;
@@ -134,6 +136,11 @@ impl Root {
         let here = directories.last().map_or(self.directory.as_fd(), AsFd::as_fd);
         file::open_in(here, ".", flags | OFlags::DIRECTORY, 0)
     }
+}
+
+/// Whether a link leads where no path does: one of procfs, but not of its top directory, where `self` and such are ordinary ones.
+fn is_magic(directory: BorrowedFd<'_>, link: BorrowedFd<'_>) -> Result<bool> {
+    Ok(file::file_system(link)?.magic == file::PROC_MAGIC && file::status(directory)?.st_ino != PROC_TOP)
 }
 
 /// The components in reverse, those that change nothing left out.
@@ -239,6 +246,12 @@ mod tests {
             root.walk("/proc/self/root/etc", OFlags::PATH, Links::Follow, Missing::Fail),
         ] {
             assert_eq!(opened.unwrap_err().errno, libc::ELOOP);
+        }
+        for opened in [
+            root.open("/proc/self/status", OFlags::PATH, Links::Follow),
+            root.walk("/proc/self/status", OFlags::PATH, Links::Follow, Missing::Fail),
+        ] {
+            assert!(opened.is_ok(), "{opened:?}");
         }
     }
 

@@ -160,3 +160,53 @@ fn stage_follows_a_dangling_link_of_a_mount_point_below_the_root_only() {
     assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "bound"), "{outcome:?}");
     assert!(!fs::exists(&outside).unwrap());
 }
+
+#[test]
+fn stage_is_not_led_out_by_a_volume_that_changes_all_the_time() {
+    if !can_run() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let (volume, outside) = (scratch.path.join("volume"), scratch.path.join("outside"));
+    fs::create_dir_all(volume.join("a")).unwrap();
+    fs::create_dir(&outside).unwrap();
+    symlink(format!("../../../../../../..{}", outside.display()), volume.join("b")).unwrap();
+    let bind = |source: String, destination: &str, create: &str| {
+        json!({"kind": "bind", "source": source, "destination": destination, "recursive": false, "flags": 0,
+            "recursiveReadOnly": false, "propagation": null, "create": create})
+    };
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (stop, volume) = (&stop, &volume);
+        scope.spawn(move || {
+            let exchange = |one: &str, other: &str| {
+                let name = |name: &str| std::ffi::CString::new(volume.join(name).to_str().unwrap()).unwrap();
+                let (one, other) = (name(one), name(other));
+                // SAFETY: renameat2 reads two NUL-ended strings, which live until it returns.
+                #[allow(unsafe_code)]
+                unsafe {
+                    libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, one.as_ptr(), libc::AT_FDCWD, other.as_ptr(), libc::RENAME_EXCHANGE)
+                };
+            };
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                exchange("a", "b");
+            }
+        });
+        let mut landed = 0;
+        for _ in 0..30 {
+            let extra = [
+                bind(volume.to_str().unwrap().to_owned(), "/volume", "directory"),
+                bind(scratch.text("root/etc"), "/volume/a/new/deep", "directory"),
+                json!({"kind": "make_directory", "path": "/volume/a/made", "mode": 0o755}),
+            ];
+            let outcome = Run::new(&scratch.inside(&extra), &[shell("true")]).run();
+            landed += u32::from(outcome.error.is_none());
+            let _ = fs::remove_dir_all(scratch.path.join("work/work"));
+            // The overlay's upper directory has what a link led to, below the container's root.
+            let _ = fs::remove_dir_all(scratch.path.join("upper").join(scratch.path.strip_prefix("/").unwrap()));
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(landed > 0, "no run came to its end");
+    });
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "something was made outside");
+}
