@@ -89,7 +89,8 @@ struct Stack([u8; STACK_BYTES]);
 /// Errors: those of clone(2), and of execveat(2) in the child, which is then reaped already.
 /// Source: clone(2), execveat(2).
 pub fn clone_init(program: &Program<'_>, start: &Start<'_>) -> Result<Child> {
-    let pointers = |list: &[CString]| list.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
+    let pointers =
+        |list: &[CString]| list.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
     let (arguments, environment) = (pointers(program.arguments), pointers(program.environment));
     let mut launch = Launch {
         executable: program.executable.as_raw_fd().into(),
@@ -131,7 +132,8 @@ fn clone_any(start: &Start<'_>, stack: &mut Stack, launch: &mut Launch) -> Resul
     // `launch` likewise, and the parent's thread does nothing meanwhile.
     let mut pid = unsafe { arch::clone3(&args, launch) };
     // E2BIG: a clone3 without `cgroup` (before 5.7). EPERM alone is a real answer about namespaces.
-    let lacks = pid == -libc::c_long::from(libc::ENOSYS) || (pid == -libc::c_long::from(libc::E2BIG) && start.cgroup.is_some());
+    let lacks =
+        pid == -libc::c_long::from(libc::ENOSYS) || (pid == -libc::c_long::from(libc::E2BIG) && start.cgroup.is_some());
     if lacks {
         args.flags &= !CLONE_INTO_CGROUP;
         // SAFETY: as above; the stack grows down from its end.
@@ -160,7 +162,13 @@ unsafe extern "C" fn child(launch: *mut Launch) -> ! {
         }
         let failure = arch::call(
             libc::SYS_execveat,
-            [executable, c"".as_ptr() as libc::c_long, arguments as libc::c_long, environment as libc::c_long, libc::AT_EMPTY_PATH.into()],
+            [
+                executable,
+                c"".as_ptr() as libc::c_long,
+                arguments as libc::c_long,
+                environment as libc::c_long,
+                libc::AT_EMPTY_PATH.into(),
+            ],
         );
         (*launch).errno = -failure;
         loop {
@@ -345,7 +353,8 @@ mod tests {
     #[test]
     fn clone_init_reports_a_failed_execveat_and_reaps() {
         let executable: OwnedFd = std::fs::File::open("/proc/version").unwrap().into();
-        let program = Program { executable: executable.as_fd(), arguments: &[], environment: &[], keep: rustix::stdio::stdin() };
+        let program =
+            Program { executable: executable.as_fd(), arguments: &[], environment: &[], keep: rustix::stdio::stdin() };
         assert_eq!(clone_init(&program, &Start::default()).unwrap_err(), SysError::new("execveat", libc::EACCES));
     }
 
@@ -361,8 +370,7 @@ mod tests {
 
     #[test]
     fn clone_init_keeps_capabilities_in_a_user_namespace_without_maps() {
-        let script =
-            "while read -r name set; do [ \"$name\" = CapEff: ] && break; done < /proc/self/status; [ \"$set\" != 0000000000000000 ]";
+        let script = "while read -r name set; do [ \"$name\" = CapEff: ] && break; done < /proc/self/status; [ \"$set\" != 0000000000000000 ]";
         match start(script, &Start { namespaces: crate::namespace::flag::USER.into(), cgroup: None }) {
             Ok(child) => assert_eq!(crate::wait::reap(child.pid).unwrap(), crate::wait::End::Exited(0)),
             Err(error) => println!("skipped: no user namespaces here: {error}"),
@@ -372,7 +380,11 @@ mod tests {
     #[test]
     fn clone_does_without_clone3() {
         let executable = busybox();
-        let arguments = [c"sh", c"-c", c"exit 5"].map(|text| text.as_ptr()).into_iter().chain([std::ptr::null()]).collect::<Vec<_>>();
+        let arguments = [c"sh", c"-c", c"exit 5"]
+            .map(|text| text.as_ptr())
+            .into_iter()
+            .chain([std::ptr::null()])
+            .collect::<Vec<_>>();
         let mut launch = Launch {
             executable: executable.as_raw_fd().into(),
             arguments: arguments.as_ptr(),

@@ -42,13 +42,18 @@ pub fn capabilities() -> Result<Sets> {
     // SAFETY: capget of version 3 reads the header and writes two elements.
     check("capget", unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) })?;
     let join = |field: fn(&Data) -> u32| u64::from(field(&data[0])) | u64::from(field(&data[1])) << 32;
-    Ok(Sets { effective: join(|data| data.effective), permitted: join(|data| data.permitted), inheritable: join(|data| data.inheritable) })
+    Ok(Sets {
+        effective: join(|data| data.effective),
+        permitted: join(|data| data.permitted),
+        inheritable: join(|data| data.inheritable),
+    })
 }
 
 /// capset(2). Clears from the ambient set what the new permitted or inheritable set lacks.
 pub fn set_capabilities(sets: &Sets) -> Result<()> {
     let halves = |set: u64| (u32::try_from(set & 0xffff_ffff).unwrap_or(0), u32::try_from(set >> 32).unwrap_or(0));
-    let (effective, permitted, inheritable) = (halves(sets.effective), halves(sets.permitted), halves(sets.inheritable));
+    let (effective, permitted, inheritable) =
+        (halves(sets.effective), halves(sets.permitted), halves(sets.inheritable));
     let data = [
         Data { effective: effective.0, permitted: permitted.0, inheritable: inheritable.0 },
         Data { effective: effective.1, permitted: permitted.1, inheritable: inheritable.1 },
@@ -154,7 +159,10 @@ mod tests {
         std::thread::spawn(|| {
             set_capabilities(&Sets::default()).unwrap();
             assert_eq!(capabilities().unwrap(), Sets::default());
-            assert_eq!(set_capabilities(&Sets { effective: 1, ..Sets::default() }).unwrap_err(), SysError::new("capset", libc::EPERM));
+            assert_eq!(
+                set_capabilities(&Sets { effective: 1, ..Sets::default() }).unwrap_err(),
+                SysError::new("capset", libc::EPERM)
+            );
         })
         .join()
         .unwrap();

@@ -46,7 +46,13 @@ pub fn make_symlink(directory: BorrowedFd<'_>, name: &str, target: &str) -> Resu
 }
 
 /// mknodat(2).
-pub fn make_node(directory: BorrowedFd<'_>, name: &str, kind: FileType, mode: u32, (major, minor): (u32, u32)) -> Result<()> {
+pub fn make_node(
+    directory: BorrowedFd<'_>,
+    name: &str,
+    kind: FileType,
+    mode: u32,
+    (major, minor): (u32, u32),
+) -> Result<()> {
     let device = rustix::fs::makedev(major, minor);
     named("mknodat", rustix::fs::mknodat(directory, name, kind, Mode::from_raw_mode(mode), device))
 }
@@ -159,7 +165,9 @@ mod tests {
 
     #[test]
     fn mount_flags_does_what_its_table_says() {
-        for (st, ms) in [(0, 0), (0x20, 0), (0x1 | 0x2 | 0x4 | 0x8, 15), (0x1000, 1 << 21), (0x400 | 0x800, 3072), (0x2000, 256)] {
+        for (st, ms) in
+            [(0, 0), (0x20, 0), (0x1 | 0x2 | 0x4 | 0x8, 15), (0x1000, 1 << 21), (0x400 | 0x800, 3072), (0x2000, 256)]
+        {
             assert_eq!(mount_flags(st), ms, "{st:#x}");
         }
     }

@@ -61,7 +61,9 @@ mod tests {
         assert_eq!(rustix::io::write(&memfd, b"x").unwrap_err(), rustix::io::Errno::PERM);
         assert_eq!(rustix::fs::ftruncate(&memfd, 0).unwrap_err(), rustix::io::Errno::PERM);
         // Opened anew through /proc, as an attacker in a container would.
-        let again = std::fs::OpenOptions::new().write(true).open(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&memfd)));
+        let again = std::fs::OpenOptions::new()
+            .write(true)
+            .open(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&memfd)));
         if let Ok(file) = again {
             assert_eq!(rustix::io::write(&file, b"x").unwrap_err(), rustix::io::Errno::PERM);
         }

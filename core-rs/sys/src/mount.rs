@@ -73,7 +73,9 @@ fn raw_mount(source: Option<&str>, target: &str, fstype: Option<&str>, flags: u3
     let (fstype, data) = (fstype.map(text).transpose()?, data.map(text).transpose()?);
     let pointer = |text: &Option<CString>| text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr());
     // SAFETY: mount reads NUL-ended strings, all of which live until it returns; null stands for none.
-    let result = unsafe { libc::mount(pointer(&source), target.as_ptr(), pointer(&fstype), flags.into(), pointer(&data).cast()) };
+    let result = unsafe {
+        libc::mount(pointer(&source), target.as_ptr(), pointer(&fstype), flags.into(), pointer(&data).cast())
+    };
     check("mount", result.into()).map(drop)
 }
 
@@ -115,7 +117,8 @@ pub fn attach(tree: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
 pub fn detached_procfs() -> Result<OwnedFd> {
     let context = named("fsopen", rustix::mount::fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC))?;
     named("fsconfig", rustix::mount::fsconfig_create(&context))?;
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let attributes =
+        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     named("fsmount", rustix::mount::fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes))
 }
 
@@ -138,8 +141,14 @@ const ATTR_ATIME: u64 = 0x70;
 /// MOUNT_ATTR_IDMAP
 const ATTR_IDMAP: u64 = 0x10_0000;
 /// MS_* with a bit of their own: MS_*, MOUNT_ATTR_*.
-const ATTRIBUTES: [(u32, u64); 6] =
-    [(ms::RDONLY, 0x1), (ms::NOSUID, 0x2), (ms::NODEV, 0x4), (ms::NOEXEC, 0x8), (ms::NODIRATIME, 0x80), (ms::NOSYMFOLLOW, 0x20_0000)];
+const ATTRIBUTES: [(u32, u64); 6] = [
+    (ms::RDONLY, 0x1),
+    (ms::NOSUID, 0x2),
+    (ms::NODEV, 0x4),
+    (ms::NOEXEC, 0x8),
+    (ms::NODIRATIME, 0x80),
+    (ms::NOSYMFOLLOW, 0x20_0000),
+];
 /// MS_* of the access time: MS_*, MOUNT_ATTR_*.
 const ATIME: [(u32, u64); 3] = [(ms::RELATIME, 0x0), (ms::NOATIME, 0x10), (ms::STRICTATIME, 0x20)];
 
@@ -167,7 +176,8 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: &Attributes, recursive:
     let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
     let (attributes, size) = (std::ptr::from_ref(attributes), size_of::<Attributes>());
     // SAFETY: mount_setattr reads an empty string and `size` bytes of attributes; both live until it returns.
-    let result = unsafe { libc::syscall(libc::SYS_mount_setattr, mount.as_raw_fd(), c"".as_ptr(), flags, attributes, size) };
+    let result =
+        unsafe { libc::syscall(libc::SYS_mount_setattr, mount.as_raw_fd(), c"".as_ptr(), flags, attributes, size) };
     check("mount_setattr", result).map(drop)
 }
 

@@ -40,6 +40,9 @@ mod tests {
         send_signal(pidfd.as_fd(), libc::SIGKILL).unwrap();
         assert!(wait(pidfd.as_fd(), None).unwrap());
         process.wait().unwrap();
-        assert_eq!(send_signal(pidfd.as_fd(), libc::SIGKILL).unwrap_err(), SysError::new("pidfd_send_signal", libc::ESRCH));
+        assert_eq!(
+            send_signal(pidfd.as_fd(), libc::SIGKILL).unwrap_err(),
+            SysError::new("pidfd_send_signal", libc::ESRCH)
+        );
     }
 }

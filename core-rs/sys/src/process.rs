@@ -54,15 +54,28 @@ pub fn fork(alone: SingleThread) -> Result<Side> {
 
 fn fork_with(_: SingleThread, flags: u64, exit_signal: u64, cgroup: Option<BorrowedFd<'_>>) -> Result<(Side, bool)> {
     let mut pidfd: libc::c_int = -1;
-    let mut arguments =
-        [flags | u64::from(libc::CLONE_PIDFD.unsigned_abs()), std::ptr::from_mut(&mut pidfd) as u64, 0, 0, exit_signal, 0, 0, 0, 0, 0, 0];
+    let mut arguments = [
+        flags | u64::from(libc::CLONE_PIDFD.unsigned_abs()),
+        std::ptr::from_mut(&mut pidfd) as u64,
+        0,
+        0,
+        exit_signal,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
     if let (Some(cgroup), [first, .., last]) = (cgroup, &mut arguments) {
         *first |= crate::clone::CLONE_INTO_CGROUP;
         *last = cgroup.as_raw_fd().unsigned_abs().into();
     }
     // SAFETY: without CLONE_VM the child has a copy of all memory, and with a single thread no lock is held by another.
-    let mut pid = check("clone3", unsafe { libc::syscall(libc::SYS_clone3, arguments.as_ptr(), size_of_val(&arguments)) });
-    let lacks = matches!(pid, Err(error) if error.errno == libc::ENOSYS || (error.errno == libc::E2BIG && cgroup.is_some()));
+    let mut pid =
+        check("clone3", unsafe { libc::syscall(libc::SYS_clone3, arguments.as_ptr(), size_of_val(&arguments)) });
+    let lacks =
+        matches!(pid, Err(error) if error.errno == libc::ENOSYS || (error.errno == libc::E2BIG && cgroup.is_some()));
     if lacks {
         // SAFETY: as above; no new stack, as with fork(2).
         pid = check("clone", unsafe { libc::syscall(libc::SYS_clone, flags | exit_signal, 0, 0, 0, 0) });
@@ -82,7 +95,8 @@ fn fork_with(_: SingleThread, flags: u64, exit_signal: u64, cgroup: Option<Borro
 /// execve(2): returns only when it failed.
 #[must_use]
 pub fn execute(program: &CStr, arguments: &[CString], environment: &[CString]) -> SysError {
-    let pointers = |list: &[CString]| list.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
+    let pointers =
+        |list: &[CString]| list.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
     let (arguments, environment) = (pointers(arguments), pointers(environment));
     // SAFETY: execve reads NUL-ended strings and null-ended lists of them, which live until it returns.
     unsafe { libc::execve(program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
@@ -139,7 +153,8 @@ pub fn take_foreground(terminal: BorrowedFd<'_>) -> Result<()> {
 pub fn is_controlling(terminal: BorrowedFd<'_>) -> bool {
     let mut session: libc::pid_t = 0;
     // SAFETY: TIOCGSID writes one pid_t; getsid reads no memory. A session of an outer pid namespace is 0.
-    let (asked, own) = unsafe { (libc::ioctl(terminal.as_raw_fd(), libc::TIOCGSID, &raw mut session), libc::getsid(0)) };
+    let (asked, own) =
+        unsafe { (libc::ioctl(terminal.as_raw_fd(), libc::TIOCGSID, &raw mut session), libc::getsid(0)) };
     asked == 0 && own > 0 && session == own
 }
 
@@ -181,7 +196,8 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
 /// keyctl(2) KEYCTL_JOIN_SESSION_KEYRING: a new session keyring of this name.
 pub fn new_session_keyring(name: &CStr) -> Result<()> {
     // SAFETY: keyctl reads a NUL-ended string.
-    check("keyctl", unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, name.as_ptr()) }).map(drop)
+    check("keyctl", unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, name.as_ptr()) })
+        .map(drop)
 }
 
 /// prctl(2) PR_SET_NAME: what `ps` calls this process, 15 bytes.

@@ -12,13 +12,20 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
     is_devpts(master)?;
     named("ioctl", rustix::pty::unlockpt(master))?;
-    let slave = named("ioctl", rustix::pty::ioctl_tiocgptpeer(master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC))?;
+    let slave = named(
+        "ioctl",
+        rustix::pty::ioctl_tiocgptpeer(master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC),
+    )?;
     is_devpts(slave.as_fd())?;
     Ok(slave)
 }
 
 fn is_devpts(file: BorrowedFd<'_>) -> Result<()> {
-    if file::file_system(file)?.magic == file::DEVPTS_MAGIC { Ok(()) } else { Err(SysError::new("fstatfs", libc::ENXIO)) }
+    if file::file_system(file)?.magic == file::DEVPTS_MAGIC {
+        Ok(())
+    } else {
+        Err(SysError::new("fstatfs", libc::ENXIO))
+    }
 }
 
 /// TIOCSWINSZ.

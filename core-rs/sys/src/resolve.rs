@@ -175,7 +175,11 @@ fn finish(here: BorrowedFd<'_>, name: &OsStr, found: OwnedFd, flags: OFlags) -> 
         return file::open_in(here, name, flags, 0);
     }
     let is_directory = file::kind(&file::status(found.as_fd())?) == FileType::Directory;
-    if flags.contains(OFlags::DIRECTORY) && !is_directory { Err(SysError::new("openat", libc::ENOTDIR)) } else { Ok(found) }
+    if flags.contains(OFlags::DIRECTORY) && !is_directory {
+        Err(SysError::new("openat", libc::ENOTDIR))
+    } else {
+        Ok(found)
+    }
 }
 
 #[cfg(test)]
@@ -234,7 +238,11 @@ mod tests {
         ] {
             let answer = |opened: Result<OwnedFd>| opened.map(|file| content(&file)).map_err(|error| error.errno);
             assert_eq!(answer(root.open(path, OFlags::RDONLY, links)), expected, "open {path} {links:?}");
-            assert_eq!(answer(root.walk(path, OFlags::RDONLY, links, Missing::Fail)), expected, "walk {path} {links:?}");
+            assert_eq!(
+                answer(root.walk(path, OFlags::RDONLY, links, Missing::Fail)),
+                expected,
+                "walk {path} {links:?}"
+            );
         }
     }
 

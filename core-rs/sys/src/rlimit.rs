@@ -65,6 +65,8 @@ mod tests {
     #[test]
     fn set_lowers_and_refuses_soft_above_hard() {
         assert_eq!(set(number("RLIMIT_CORE").unwrap(), 2, 1).unwrap_err().errno, libc::EINVAL);
-        assert!(set(number("RLIMIT_CORE").unwrap(), 0, -1).is_ok_and(|()| true) || !rustix::process::geteuid().is_root());
+        assert!(
+            set(number("RLIMIT_CORE").unwrap(), 0, -1).is_ok_and(|()| true) || !rustix::process::geteuid().is_root()
+        );
     }
 }

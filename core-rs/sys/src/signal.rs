@@ -33,7 +33,8 @@ fn change(mask: Option<u64>) -> Result<u64> {
     let mut old = 0u64;
     let new = mask.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: rt_sigprocmask reads 8 bytes of `new` unless it is null, and writes 8 bytes of `old`.
-    let result = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, &raw mut old, size_of::<u64>()) };
+    let result =
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, &raw mut old, size_of::<u64>()) };
     check("sigprocmask", result)?;
     Ok(old)
 }
@@ -43,7 +44,9 @@ pub fn wait_for(signals: u64) -> Result<i32> {
     let (no_info, no_limit) = (std::ptr::null_mut::<libc::siginfo_t>(), std::ptr::null::<libc::timespec>());
     loop {
         // SAFETY: rt_sigtimedwait reads 8 bytes of mask; null asks for no details and sets no limit.
-        let signal = unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, &raw const signals, no_info, no_limit, size_of::<u64>()) };
+        let signal = unsafe {
+            libc::syscall(libc::SYS_rt_sigtimedwait, &raw const signals, no_info, no_limit, size_of::<u64>())
+        };
         match check("sigwaitinfo", signal) {
             Err(error) if error.errno == libc::EINTR => {}
             other => return other.map(|signal| i32::try_from(signal).unwrap_or(0)),

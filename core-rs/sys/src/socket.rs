@@ -2,8 +2,8 @@
 
 use crate::error::{Result, SysError, named};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
-    SocketType, recvmsg, sendmsg, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -29,7 +29,9 @@ pub fn message_pair() -> Result<(OwnedFd, OwnedFd)> {
 pub fn send(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], descriptors: &[BorrowedFd<'_>]) -> Result<usize> {
     let mut space = [MaybeUninit::uninit(); ANCILLARY];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    if descriptors.len() > MAX_DESCRIPTORS || (!descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors))) {
+    if descriptors.len() > MAX_DESCRIPTORS
+        || (!descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)))
+    {
         return Err(SysError::new("sendmsg", libc::ETOOMANYREFS));
     }
     loop {

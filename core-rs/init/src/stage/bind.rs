@@ -63,11 +63,18 @@ fn contains_root(source: &str, steps: &[StageStep]) -> bool {
     })
 }
 
-pub(super) fn bind(container: &mut Container, what: &Bind, destination: &str, create: MountPoint) -> Result<(), CoreError> {
+pub(super) fn bind(
+    container: &mut Container,
+    what: &Bind,
+    destination: &str,
+    create: MountPoint,
+) -> Result<(), CoreError> {
     let action = format!("Bind {:?} on {destination:?}", what.source);
     let explain = |error| of_bind(&action, error);
     container.work_by_descriptor()?;
-    let Some(point) = mount_point(container, destination, create, false).map_err(|error| at_point(&action, error, false))? else {
+    let Some(point) =
+        mount_point(container, destination, create, false).map_err(|error| at_point(&action, error, false))?
+    else {
         return Ok(());
     };
     guard(&action, point.as_fd(), destination, || is_procfs(what.source))?;
@@ -81,7 +88,8 @@ pub(super) fn bind(container: &mut Container, what: &Bind, destination: &str, cr
         None => !what.changes(),
     };
     if !changed && what.recursive_read_only {
-        return Err(failed(&action, SysError::new("mount_setattr", ENOSYS)).with_hint("recursive read-only mounts need Linux 5.12"));
+        return Err(failed(&action, SysError::new("mount_setattr", ENOSYS))
+            .with_hint("recursive read-only mounts need Linux 5.12"));
     }
     match &tree {
         Some(tree) => mounts::attach(tree.as_fd(), point.as_fd()).map_err(explain)?,

@@ -86,7 +86,9 @@ impl<'a> Container<'a> {
     pub(super) fn root(&mut self) -> Result<&Root, CoreError> {
         let root = match self.root.take() {
             Some(root) => root,
-            None => Root::new(file::open("/", OFlags::PATH | OFlags::DIRECTORY).map_err(|error| failed("Open \"/\"", error))?),
+            None => Root::new(
+                file::open("/", OFlags::PATH | OFlags::DIRECTORY).map_err(|error| failed("Open \"/\"", error))?,
+            ),
         };
         Ok(self.root.insert(root))
     }
@@ -146,15 +148,21 @@ impl<'a> Container<'a> {
 }
 
 fn open_procfs() -> Result<Procfs, CoreError> {
-    let open = |error| failed("Open \"/proc\"", error).with_hint("masu needs the proc file system: mount -t proc proc /proc");
+    let open =
+        |error| failed("Open \"/proc\"", error).with_hint("masu needs the proc file system: mount -t proc proc /proc");
     let proc = file::open("/proc", OFlags::PATH | OFlags::DIRECTORY).map_err(open)?;
     if file::file_system(proc.as_fd()).map_err(open)?.magic != file::PROC_MAGIC {
-        return Err(failed_because("Open \"/proc\"", "it is not the proc file system", SysError::new("fstatfs", ENXIO))
-            .with_hint("mount it: mount -t proc proc /proc"));
+        return Err(failed_because(
+            "Open \"/proc\"",
+            "it is not the proc file system",
+            SysError::new("fstatfs", ENXIO),
+        )
+        .with_hint("mount it: mount -t proc proc /proc"));
     }
     let root = Root::new(proc);
-    let own_descriptors =
-        root.open("self/fd", OFlags::PATH | OFlags::DIRECTORY, Links::Follow).map_err(|error| failed("Open \"/proc/self/fd\"", error))?;
+    let own_descriptors = root
+        .open("self/fd", OFlags::PATH | OFlags::DIRECTORY, Links::Follow)
+        .map_err(|error| failed("Open \"/proc/self/fd\"", error))?;
     Ok(Procfs { root, own_descriptors })
 }
 

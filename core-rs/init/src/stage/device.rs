@@ -23,7 +23,9 @@ pub(super) fn make_device(container: &mut Container, path: &str, device: &Device
         'b' => FileType::BlockDevice,
         'c' | 'u' => FileType::CharacterDevice,
         'p' => FileType::Fifo,
-        other => return Err(CoreError::new(ErrorCode::InvalidConfig, format!("{}: there is no type {other:?}", action()))),
+        other => {
+            return Err(CoreError::new(ErrorCode::InvalidConfig, format!("{}: there is no type {other:?}", action())));
+        }
     };
     let (directory, name) = container.parent(path).map_err(|error| explain(failed(action(), error)))?;
     let made = file::make_node(directory, name, kind, device.mode, device.numbers);
@@ -38,7 +40,8 @@ pub(super) fn make_device(container: &mut Container, path: &str, device: &Device
             };
         }
         Err(error) if error.errno == EPERM => {
-            return Err(failed(action(), error).with_hint("device files can be made in the initial user namespace only, with CAP_MKNOD"));
+            return Err(failed(action(), error)
+                .with_hint("device files can be made in the initial user namespace only, with CAP_MKNOD"));
         }
         made => made.map_err(|error| explain(failed(action(), error)))?,
     }

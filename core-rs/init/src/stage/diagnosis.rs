@@ -65,8 +65,11 @@ fn missing(action: &str, by_path: bool, error: SysError) -> CoreError {
         (false, true) => failed_because(action, "executable file not found in $PATH", SysError::new("execve", ENOENT)),
         _ => failed(action, error),
     };
-    failure.code =
-        if matches!(error.errno, ENOENT | ENOTDIR) || !by_path { ErrorCode::ProgramNotFound } else { ErrorCode::ProgramNotExecutable };
+    failure.code = if matches!(error.errno, ENOENT | ENOTDIR) || !by_path {
+        ErrorCode::ProgramNotFound
+    } else {
+        ErrorCode::ProgramNotExecutable
+    };
     failure
 }
 
@@ -146,7 +149,8 @@ fn wrong_format(path: &str) -> Option<Finding> {
     let (kind, _) = read(path)?;
     let (cause, hint) = match kind {
         Kind::Elf { machine, .. } if architecture(machine) != Some(std::env::consts::ARCH) => {
-            let built = architecture(machine).map_or_else(|| format!("another machine (e_machine {machine})"), str::to_owned);
+            let built =
+                architecture(machine).map_or_else(|| format!("another machine (e_machine {machine})"), str::to_owned);
             let here = std::env::consts::ARCH;
             (
                 format!("it was built for {built}, and this machine is {here}"),
@@ -154,9 +158,14 @@ fn wrong_format(path: &str) -> Option<Finding> {
             )
         }
         Kind::Empty => ("the file is empty".to_owned(), "copy it again".to_owned()),
-        Kind::Other => ("it is neither an ELF file nor a script".to_owned(), "a script needs a first line such as #!/bin/sh".to_owned()),
+        Kind::Other => (
+            "it is neither an ELF file nor a script".to_owned(),
+            "a script needs a first line such as #!/bin/sh".to_owned(),
+        ),
         Kind::Elf { .. } => ("the ELF file is damaged or not an executable".to_owned(), "copy it again".to_owned()),
-        Kind::Script { .. } => ("its interpreter cannot be executed".to_owned(), format!("see the first line of {path:?}")),
+        Kind::Script { .. } => {
+            ("its interpreter cannot be executed".to_owned(), format!("see the first line of {path:?}"))
+        }
     };
     Some(Finding { cause, hint })
 }
@@ -195,8 +204,12 @@ struct Layout {
 
 fn elf(start: &[u8]) -> Option<Kind> {
     let layout = match start {
-        [0x7f, b'E', b'L', b'F', 2, 1, ..] => Layout { headers: 32, header_bytes: 54, header_count: 56, offset: 8, size: 32, wide: true },
-        [0x7f, b'E', b'L', b'F', 1, 1, ..] => Layout { headers: 28, header_bytes: 42, header_count: 44, offset: 4, size: 16, wide: false },
+        [0x7f, b'E', b'L', b'F', 2, 1, ..] => {
+            Layout { headers: 32, header_bytes: 54, header_count: 56, offset: 8, size: 32, wide: true }
+        }
+        [0x7f, b'E', b'L', b'F', 1, 1, ..] => {
+            Layout { headers: 28, header_bytes: 42, header_count: 44, offset: 4, size: 16, wide: false }
+        }
         // Big-endian: no machine that masu runs on. Its number is all that is asked.
         [0x7f, b'E', b'L', b'F', _, 2, ..] => {
             return Some(Kind::Elf { machine: u16::from_be_bytes(start.get(18..20)?.try_into().ok()?), loader: None });
@@ -212,10 +225,13 @@ fn elf(start: &[u8]) -> Option<Kind> {
     let machine = half(18)?;
     let first = usize::try_from(address(layout.headers)?).ok()?;
     let (bytes, count) = (usize::from(half(layout.header_bytes)?), usize::from(half(layout.header_count)?));
-    let places = (0..count).map_while(|number| first.checked_add(number * bytes).filter(|at| at + bytes <= start.len()));
+    let places =
+        (0..count).map_while(|number| first.checked_add(number * bytes).filter(|at| at + bytes <= start.len()));
     // PT_INTERP
     let mut loaders = places.filter(|at| word(*at) == Some(3));
-    let loader = loaders.next().and_then(|at| Some((address(at + layout.offset)?, usize::try_from(address(at + layout.size)?).ok()?)));
+    let loader = loaders
+        .next()
+        .and_then(|at| Some((address(at + layout.offset)?, usize::try_from(address(at + layout.size)?).ok()?)));
     Some(Kind::Elf { machine, loader })
 }
 

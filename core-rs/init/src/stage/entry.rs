@@ -22,24 +22,28 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
     // All are opened first: a joined mount namespace shows another /proc.
     let mut opened = Vec::with_capacity(order.join.len());
     for join in &order.join {
-        let file = file::open(&join.path, OFlags::RDONLY)
-            .map_err(|error| failed(format!("Open the {} namespace {:?}", name_of(join.namespace), join.path), error))?;
+        let file = file::open(&join.path, OFlags::RDONLY).map_err(|error| {
+            failed(format!("Open the {} namespace {:?}", name_of(join.namespace), join.path), error)
+        })?;
         opened.push((join, file));
     }
-    let cgroup = order
-        .cgroup
-        .as_ref()
-        .map(|path| file::open(path, OFlags::PATH | OFlags::DIRECTORY).map_err(|error| failed(format!("Open the cgroup {path:?}"), error)));
+    let cgroup = order.cgroup.as_ref().map(|path| {
+        file::open(path, OFlags::PATH | OFlags::DIRECTORY)
+            .map_err(|error| failed(format!("Open the cgroup {path:?}"), error))
+    });
     let cgroup = cgroup.transpose()?;
     // A user namespace gives the rights to enter the others; the sort keeps their order.
     opened.sort_by_key(|(join, _)| join.namespace != Namespace::User);
     for (join, file) in &opened {
-        namespace::enter(file.as_fd(), flag_of(join.namespace))
-            .map_err(|error| failed(format!("Enter the {} namespace {:?}", name_of(join.namespace), join.path), error))?;
+        namespace::enter(file.as_fd(), flag_of(join.namespace)).map_err(|error| {
+            failed(format!("Enter the {} namespace {:?}", name_of(join.namespace), join.path), error)
+        })?;
     }
     drop(opened);
-    let new = order.namespaces.iter().filter(|kind| **kind != Namespace::Time).fold(0, |flags, kind| flags | flag_of(*kind));
-    let cloned = SingleThread::prove().and_then(|alone| process::fork_sibling(alone, new, cgroup.as_ref().map(AsFd::as_fd)));
+    let new =
+        order.namespaces.iter().filter(|kind| **kind != Namespace::Time).fold(0, |flags, kind| flags | flag_of(*kind));
+    let cloned =
+        SingleThread::prove().and_then(|alone| process::fork_sibling(alone, new, cgroup.as_ref().map(AsFd::as_fd)));
     let (side, in_cgroup) = cloned.map_err(|error| of_clone(failed("Clone the container's first process", error)))?;
     match side {
         Side::Child => {
@@ -48,7 +52,11 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
             }
             // An ordinary user's core writes the maps of a new user namespace, for which the files in /proc must be the user's.
             let maps = new & flag::USER != 0;
-            if maps { credential::set_dumpable(true).map_err(|error| failed("Open the stage to the core", error)) } else { Ok(()) }
+            if maps {
+                credential::set_dumpable(true).map_err(|error| failed("Open the stage to the core", error))
+            } else {
+                Ok(())
+            }
         }
         Side::Parent { pid, pidfd } => {
             let message = StageMessage::Entered { pid };
@@ -60,10 +68,12 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
 
 fn of_clone(error: CoreError) -> CoreError {
     match error.errno {
-        Some(libc::ENOSPC | libc::EUSERS) => error.with_hint("a limit of namespaces is reached: see /proc/sys/user/max_*_namespaces"),
-        Some(libc::EAGAIN) => {
-            error.with_hint("a limit of processes is reached: see pids.max of the cgroup, ulimit -u and /proc/sys/kernel/pid_max")
+        Some(libc::ENOSPC | libc::EUSERS) => {
+            error.with_hint("a limit of namespaces is reached: see /proc/sys/user/max_*_namespaces")
         }
+        Some(libc::EAGAIN) => error.with_hint(
+            "a limit of processes is reached: see pids.max of the cgroup, ulimit -u and /proc/sys/kernel/pid_max",
+        ),
         _ => error,
     }
 }
@@ -100,8 +110,8 @@ fn enter_new_time_namespace(offsets: &[TimeOffset]) -> Result<(), CoreError> {
     namespace::unshare(flag::TIME).map_err(|error| failed("Make a time namespace", error))?;
     if !offsets.is_empty() {
         let text = offset_lines(offsets);
-        let file =
-            file::open("/proc/self/timens_offsets", OFlags::WRONLY).map_err(|error| failed("Open \"/proc/self/timens_offsets\"", error))?;
+        let file = file::open("/proc/self/timens_offsets", OFlags::WRONLY)
+            .map_err(|error| failed("Open \"/proc/self/timens_offsets\"", error))?;
         file::write_control(file.as_fd(), &text).map_err(|error| {
             failed(format!("Write {:?} to \"/proc/self/timens_offsets\"", text.trim_end()), error)
                 .with_hint("no clock may become negative or go beyond about 146 years: see time_namespaces(7)")
@@ -129,7 +139,10 @@ mod tests {
     #[test]
     fn offset_lines_writes_a_line_for_each_clock() {
         let offset = |clock: &str, seconds, nanoseconds| TimeOffset { clock: clock.to_owned(), seconds, nanoseconds };
-        assert_eq!(offset_lines(&[offset("monotonic", -86400, 0), offset("boottime", 7, 5)]), "monotonic -86400 0\nboottime 7 5\n");
+        assert_eq!(
+            offset_lines(&[offset("monotonic", -86400, 0), offset("boottime", 7, 5)]),
+            "monotonic -86400 0\nboottime 7 5\n"
+        );
         assert_eq!(offset_lines(&[]), "");
     }
 }

@@ -41,7 +41,8 @@ fn instructions_of(filter: &Filter) -> Result<Instructions, CoreError> {
     match filter {
         Filter::Default => {
             let default = masu_seccomp::default_program();
-            let convert = |one: masu_seccomp::Instruction| Instruction { code: one.code, jt: one.jt, jf: one.jf, k: one.k };
+            let convert =
+                |one: masu_seccomp::Instruction| Instruction { code: one.code, jt: one.jt, jf: one.jf, k: one.k };
             Ok(Instructions { flags: default.flags, program: default.instructions.into_iter().map(convert).collect() })
         }
         Filter::Program { flags, instructions } => {
@@ -56,7 +57,12 @@ fn instructions_of(filter: &Filter) -> Result<Instructions, CoreError> {
 }
 
 fn instruction([code, jt, jf, k]: &[u32; 4]) -> Option<Instruction> {
-    Some(Instruction { code: u16::try_from(*code).ok()?, jt: u8::try_from(*jt).ok()?, jf: u8::try_from(*jf).ok()?, k: *k })
+    Some(Instruction {
+        code: u16::try_from(*code).ok()?,
+        jt: u8::try_from(*jt).ok()?,
+        jf: u8::try_from(*jf).ok()?,
+        k: *k,
+    })
 }
 
 #[cfg(test)]

@@ -17,16 +17,18 @@ pub(super) fn new_keyring(name: &str) -> Result<(), CoreError> {
         Ok(()) => Ok(()),
         // A kernel without keys, or a filter of a container around this one that hides them: the program has no keyring to share either.
         Err(error) if matches!(error.errno, ENOSYS | EPERM) => Ok(()),
-        Err(error) if error.errno == EDQUOT => {
-            Err(failed(action(), error).with_hint("the user's keys are used up: raise /proc/sys/kernel/keys/maxkeys and maxbytes"))
-        }
+        Err(error) if error.errno == EDQUOT => Err(failed(action(), error)
+            .with_hint("the user's keys are used up: raise /proc/sys/kernel/keys/maxkeys and maxbytes")),
         Err(error) => Err(failed(action(), error)),
     }
 }
 
 pub(super) fn set_rlimit(resource: &str, soft: i64, hard: i64) -> Result<(), CoreError> {
     let Some(number) = rlimit::number(resource) else {
-        return Err(CoreError::new(ErrorCode::InvalidConfig, format!("Set the limit {resource:?}: there is no such limit")));
+        return Err(CoreError::new(
+            ErrorCode::InvalidConfig,
+            format!("Set the limit {resource:?}: there is no such limit"),
+        ));
     };
     rlimit::set(number, soft, hard).map_err(|error| {
         let failure = failed(format!("Set the limit {resource:?} to \"{}:{}\"", shown(soft), shown(hard)), error);
@@ -59,7 +61,9 @@ pub(super) fn set_user(uid: u32, gid: u32, groups: Option<&[u32]>) -> Result<(),
         let failure = failed(format!("Become the user \"{uid}:{gid}\""), error);
         match error.errno {
             EINVAL => failure.with_hint("the container's user namespace does not map this id"),
-            EPERM if error.call == "setgroups" => failure.with_hint("a user namespace of a single id denies further groups"),
+            EPERM if error.call == "setgroups" => {
+                failure.with_hint("a user namespace of a single id denies further groups")
+            }
             _ => failure,
         }
     };
@@ -122,8 +126,9 @@ fn set_of(names: &[String]) -> Result<u64, CoreError> {
 }
 
 fn number_of(name: &str) -> Result<u32, CoreError> {
-    capability::number(name)
-        .ok_or_else(|| CoreError::new(ErrorCode::InvalidConfig, format!("Set the capability {name:?}: there is no such capability")))
+    capability::number(name).ok_or_else(|| {
+        CoreError::new(ErrorCode::InvalidConfig, format!("Set the capability {name:?}: there is no such capability"))
+    })
 }
 
 pub(super) fn no_new_privileges() -> Result<(), CoreError> {
@@ -138,6 +143,9 @@ mod tests {
     fn set_of_names_what_it_does_not_know() {
         let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(set_of(&names(&["CAP_CHOWN", "CAP_SYS_ADMIN"])).unwrap(), 1 | 1 << 21);
-        assert_eq!(set_of(&names(&["CAP_NONE"])).unwrap_err().message, "Set the capability \"CAP_NONE\": there is no such capability");
+        assert_eq!(
+            set_of(&names(&["CAP_NONE"])).unwrap_err().message,
+            "Set the capability \"CAP_NONE\": there is no such capability"
+        );
     }
 }

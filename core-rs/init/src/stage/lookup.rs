@@ -19,7 +19,9 @@ pub(super) fn candidates(program: &str, path: &str) -> Vec<String> {
     if program.is_empty() {
         return Vec::new();
     }
-    path.split(':').map(|place| if place.is_empty() { format!("./{program}") } else { format!("{place}/{program}") }).collect()
+    path.split(':')
+        .map(|place| if place.is_empty() { format!("./{program}") } else { format!("{place}/{program}") })
+        .collect()
 }
 
 /// Whether the next file is to be tried.

@@ -27,7 +27,8 @@ pub(super) fn mask(container: &mut Container, path: &str) -> Result<(), CoreErro
     match container.empty.as_ref().map(name) {
         Some(empty) => mounts::bind(&empty, &name(&point), false).map_err(explain)?,
         None => {
-            mounts::mount("tmpfs", &name(&point), "tmpfs", EMPTY_FLAGS, "size=0,nr_inodes=1,mode=555").map_err(explain)?;
+            mounts::mount("tmpfs", &name(&point), "tmpfs", EMPTY_FLAGS, "size=0,nr_inodes=1,mode=555")
+                .map_err(explain)?;
             let top = container.root()?.open(path, OFlags::PATH | OFlags::DIRECTORY, Links::Follow).map_err(explain)?;
             // Whoever could exchange the directory meanwhile would choose what is shown in all others' place.
             if file::file_system(top.as_fd()).map_err(explain)?.magic != TMPFS_MAGIC {

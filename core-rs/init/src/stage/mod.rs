@@ -56,7 +56,9 @@ fn start(socket: &OwnedFd) -> Result<Infallible, CoreError> {
         Received { message: StageOrder::Enter(order), .. } => {
             entry::enter(socket, &order).map_err(|error| error.at(Group::Clone, 0))?;
             match receive(socket)? {
-                Received { message: StageOrder::Start(document), descriptors } => Received { message: *document, descriptors },
+                Received { message: StageOrder::Start(document), descriptors } => {
+                    Received { message: *document, descriptors }
+                }
                 Received { message: StageOrder::Enter(_), .. } => {
                     return Err(CoreError::bug("The core told the stage twice to enter namespaces"));
                 }
@@ -141,10 +143,18 @@ fn perform(container: &mut Container, step: &StageStep) -> Result<(), CoreError>
         StageStep::MountOverlay { destination, layer } => overlay::mount_inside(container, destination, layer),
         StageStep::Bind { source, destination, recursive, flags, recursive_read_only, propagation, create } => {
             let (flags, propagation) = (*flags, *propagation);
-            let what = bind::Bind { source, recursive: *recursive, flags, recursive_read_only: *recursive_read_only, propagation };
+            let what = bind::Bind {
+                source,
+                recursive: *recursive,
+                flags,
+                recursive_read_only: *recursive_read_only,
+                propagation,
+            };
             bind::bind(container, &what, destination, *create)
         }
-        StageStep::Remount { destination, flags, propagation } => mount::remount(container, destination, *flags, *propagation),
+        StageStep::Remount { destination, flags, propagation } => {
+            mount::remount(container, destination, *flags, *propagation)
+        }
         StageStep::MakeDevice { path, kind, major, minor, mode, uid, gid } => {
             let device = device::Device { kind: *kind, numbers: (*major, *minor), mode: *mode, owner: (*uid, *gid) };
             device::make_device(container, path, &device)

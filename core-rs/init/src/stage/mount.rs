@@ -36,12 +36,19 @@ const COVERABLE: [&str; 10] = [
     "/proc/uptime",
 ];
 
-pub(super) fn mount(container: &mut Container, what: &FileSystem, destination: &str, create: MountPoint) -> Result<(), CoreError> {
+pub(super) fn mount(
+    container: &mut Container,
+    what: &FileSystem,
+    destination: &str,
+    create: MountPoint,
+) -> Result<(), CoreError> {
     let action = || format!("Mount {:?} on {destination:?}", what.fstype);
     container.work_by_descriptor()?;
     // A link there would lead what is later written to the container's own procfs somewhere else.
     let plain = matches!(what.fstype, "proc" | "sysfs");
-    let Some(point) = mount_point(container, destination, create, plain).map_err(|error| at_point(&action(), error, plain))? else {
+    let Some(point) =
+        mount_point(container, destination, create, plain).map_err(|error| at_point(&action(), error, plain))?
+    else {
         return Ok(());
     };
     if !plain {
@@ -73,11 +80,14 @@ pub(super) fn remount(
 ) -> Result<(), CoreError> {
     let action = || format!("Remount {destination:?}");
     container.work_by_descriptor()?;
-    let point = container.root()?.open(destination, OFlags::PATH, Links::Follow).map_err(|error| failed(action(), error))?;
+    let point =
+        container.root()?.open(destination, OFlags::PATH, Links::Follow).map_err(|error| failed(action(), error))?;
     if let Some(flags) = flags {
         mounts::remount(&name(&point), flags).map_err(|error| match error.errno {
             EINVAL => failed(action(), error).with_hint("nothing is mounted there"),
-            EPERM => failed(action(), error).with_hint("in a user namespace no flag can be taken off a mount of the host"),
+            EPERM => {
+                failed(action(), error).with_hint("in a user namespace no flag can be taken off a mount of the host")
+            }
             _ => failed(action(), error),
         })?;
     }
@@ -95,7 +105,8 @@ pub(super) fn mount_point(
     plain: bool,
 ) -> Result<Option<OwnedFd>, SysError> {
     let root = container.root().map_err(|_| SysError::new("open", ENOENT))?;
-    let (flags, links) = if plain { (OFlags::PATH | OFlags::DIRECTORY, Links::Refuse) } else { (OFlags::PATH, Links::Follow) };
+    let (flags, links) =
+        if plain { (OFlags::PATH | OFlags::DIRECTORY, Links::Refuse) } else { (OFlags::PATH, Links::Follow) };
     match (root.open(destination, flags, links), create) {
         (Err(error), MountPoint::Optional) if error.errno == ENOENT => Ok(None),
         (Err(error), MountPoint::Directory) if error.errno == ENOENT => {
@@ -110,21 +121,33 @@ pub(super) fn mount_point(
 /// The mount point could not be opened or made.
 pub(super) fn at_point(action: &str, error: SysError, plain: bool) -> CoreError {
     match error.errno {
-        ELOOP | ENOTDIR if plain => failed_because(action, "it must be an ordinary directory of the root, not a symbolic link", error),
+        ELOOP | ENOTDIR if plain => {
+            failed_because(action, "it must be an ordinary directory of the root, not a symbolic link", error)
+        }
         _ => explain(failed(action, error)),
     }
 }
 
 /// Refuses to cover a container's procfs, or what of it the program's setup relies on.
-pub(super) fn guard(action: &str, point: BorrowedFd<'_>, destination: &str, shows_procfs: impl FnOnce() -> bool) -> Result<(), CoreError> {
+pub(super) fn guard(
+    action: &str,
+    point: BorrowedFd<'_>,
+    destination: &str,
+    shows_procfs: impl FnOnce() -> bool,
+) -> Result<(), CoreError> {
     let system = file::file_system(point).map_err(|error| failed(action, error))?;
     let path = normalized(destination);
-    let covers = if path == "/proc" { !shows_procfs() } else { system.magic == file::PROC_MAGIC && !COVERABLE.contains(&path.as_str()) };
+    let covers = if path == "/proc" {
+        !shows_procfs()
+    } else {
+        system.magic == file::PROC_MAGIC && !COVERABLE.contains(&path.as_str())
+    };
     if !covers {
         return Ok(());
     }
     let message = format!("{action}: the container's /proc may not be covered");
-    Err(CoreError::new(ErrorCode::InvalidConfig, message).with_hint(format!("only these files of it may: {}", COVERABLE.join(" "))))
+    Err(CoreError::new(ErrorCode::InvalidConfig, message)
+        .with_hint(format!("only these files of it may: {}", COVERABLE.join(" "))))
 }
 
 /// The path without `.`, `..` and empty names.
@@ -185,7 +208,11 @@ mod tests {
             (&other, "/proc", false, false),
             (&other, "/data", false, true),
         ] {
-            assert_eq!(guard("Bind", point.as_fd(), destination, || shows_procfs).is_ok(), allowed, "{destination} {shows_procfs}");
+            assert_eq!(
+                guard("Bind", point.as_fd(), destination, || shows_procfs).is_ok(),
+                allowed,
+                "{destination} {shows_procfs}"
+            );
         }
     }
 }

@@ -16,16 +16,26 @@ use super::mount::{at_point, explain, guard, mount_point};
 /// What mount(2) reads of its data, less the NUL at the end.
 const MAX_DATA: usize = 4095;
 
-pub(super) fn mount_inside(container: &mut Container, destination: &str, layer: &OverlayLayer) -> Result<(), CoreError> {
+pub(super) fn mount_inside(
+    container: &mut Container,
+    destination: &str,
+    layer: &OverlayLayer,
+) -> Result<(), CoreError> {
     let action = format!("Mount \"overlay\" on {destination:?}");
-    let point = mount_point(container, destination, MountPoint::Directory, false).map_err(|error| at_point(&action, error, false))?;
+    let point = mount_point(container, destination, MountPoint::Directory, false)
+        .map_err(|error| at_point(&action, error, false))?;
     let Some(point) = point else { return Ok(()) };
     guard(&action, point.as_fd(), destination, || false)?;
     mount_at(container, layer, &name(&point), destination)
 }
 
 /// Mounts on `target`, a path of the runtime namespace or a descriptor's name; `shown` is what a person calls it.
-pub(super) fn mount_at(container: &mut Container, layer: &OverlayLayer, target: &str, shown: &str) -> Result<(), CoreError> {
+pub(super) fn mount_at(
+    container: &mut Container,
+    layer: &OverlayLayer,
+    target: &str,
+    shown: &str,
+) -> Result<(), CoreError> {
     let action = || format!("Mount \"overlay\" on {shown:?}");
     container.work_by_descriptor()?;
     // Held until the overlay holds its directories itself.
@@ -40,7 +50,8 @@ pub(super) fn mount_at(container: &mut Container, layer: &OverlayLayer, target: 
     if data.len() > MAX_DATA {
         return Err(explain_overlay(failed(action(), SysError::new("mount", E2BIG)), layer));
     }
-    mounts::mount("overlay", target, "overlay", 0, &data).map_err(|error| explain_overlay(failed(action(), error), layer))?;
+    mounts::mount("overlay", target, "overlay", 0, &data)
+        .map_err(|error| explain_overlay(failed(action(), error), layer))?;
     container.mounted();
     // A descriptor's name leads below what was mounted on it; the root, which is mounted first by its path, has the same work file system.
     if target.starts_with('/') { refuse_read_only(&action(), target, layer) } else { Ok(()) }
@@ -53,7 +64,10 @@ fn refuse_read_only(action: &str, target: &str, layer: &OverlayLayer) -> Result<
         return Ok(());
     }
     let error = failed_because(action, "the kernel cannot write to its work directory", SysError::new("mount", EROFS));
-    Err(error.with_hint(format!("free space or inodes on the file system of {:?} (see df and df -i; dmesg has more)", layer.work)))
+    Err(error.with_hint(format!(
+        "free space or inodes on the file system of {:?} (see df and df -i; dmesg has more)",
+        layer.work
+    )))
 }
 
 /// Mount data with the paths themselves; none: too long, or a path has a letter that means something there.
@@ -97,7 +111,8 @@ fn data(lower: &str, upper: &str, work: &str, options: &[String]) -> String {
 }
 
 fn open(path: &str) -> Result<OwnedFd, CoreError> {
-    file::open(path, OFlags::PATH | OFlags::DIRECTORY).map_err(|error| failed(format!("Open the layer {path:?}"), error))
+    file::open(path, OFlags::PATH | OFlags::DIRECTORY)
+        .map_err(|error| failed(format!("Open the layer {path:?}"), error))
 }
 
 /// Puts the idmapped layers where an overlay accepts them: before Linux 6.15 they must be attached somewhere in this mount namespace.
@@ -109,7 +124,8 @@ fn attach_layers(container: &mut Container, layer: &OverlayLayer) -> Result<Vec<
     let place = open(&layer.upper)?;
     let mut attached = Vec::with_capacity(layer.lower.len());
     for (index, path) in layer.lower.iter().enumerate() {
-        let tree = container.layers.pop_front().ok_or_else(|| CoreError::bug("The core sent too few idmapped mounts"))?;
+        let tree =
+            container.layers.pop_front().ok_or_else(|| CoreError::bug("The core sent too few idmapped mounts"))?;
         let opened = attach_layer(place.as_fd(), &index.to_string(), &tree);
         attached.push(opened.map_err(|error| explain(failed(format!("Attach the idmapped layer {path:?}"), error)))?);
     }
@@ -143,7 +159,13 @@ mod tests {
 
     fn layer(lower: &[&str], options: &[&str]) -> OverlayLayer {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        OverlayLayer { lower: owned(lower), upper: "/u".to_owned(), work: "/w".to_owned(), options: owned(options), idmapped: false }
+        OverlayLayer {
+            lower: owned(lower),
+            upper: "/u".to_owned(),
+            work: "/w".to_owned(),
+            options: owned(options),
+            idmapped: false,
+        }
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(super) fn change_directory(container: &mut Container, path: &str, create: bo
 pub(super) fn close_descriptors(keep: u32) -> Result<(), CoreError> {
     for number in 3..3 + keep {
         let explain = |error| {
-            failed(format!("Keep the descriptor \"{number}\""), error).with_hint("each descriptor to keep must be open when masu starts")
+            failed(format!("Keep the descriptor \"{number}\""), error)
+                .with_hint("each descriptor to keep must be open when masu starts")
         };
         // What is closed by execve(2) is masu's own, and not what the caller means.
         if process::closes_on_exec(number).map_err(explain)? {
@@ -81,9 +82,13 @@ pub(super) fn execute(
     }
     .map_err(|error| failed("Change directory to the program's", error))?;
     process::set_umask(container.umask);
-    protocol::send(container.socket, &StageMessage::Executing, &[]).map_err(|error| failed("Tell the core that all is done", error))?;
+    protocol::send(container.socket, &StageMessage::Executing, &[])
+        .map_err(|error| failed("Tell the core that all is done", error))?;
     // Asked before the filter, which may forbid the question.
-    let alone = reaper.then(SingleThread::prove).transpose().map_err(|error| failed("Fork the program from its init", error))?;
+    let alone = reaper
+        .then(SingleThread::prove)
+        .transpose()
+        .map_err(|error| failed("Fork the program from its init", error))?;
     // All that the program shall have or not have is settled before its filter, which may forbid anything but execve(2).
     if alone.is_none() {
         signal::set_mask(container.signal_mask).map_err(|error| failed("Restore the signal mask", error))?;
@@ -108,6 +113,9 @@ pub(super) fn execute(
 fn c_strings(program: &str, list: &[String]) -> Result<Vec<CString>, CoreError> {
     let converted = list.iter().map(|text| CString::new(text.as_str())).collect::<Result<_, _>>();
     converted.map_err(|_| {
-        CoreError::new(ErrorCode::InvalidConfig, format!("Execute {program:?}: an argument or variable contains a NUL character"))
+        CoreError::new(
+            ErrorCode::InvalidConfig,
+            format!("Execute {program:?}: an argument or variable contains a NUL character"),
+        )
     })
 }

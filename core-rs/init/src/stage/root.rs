@@ -27,7 +27,8 @@ pub(super) fn mount_root(container: &mut Container, path: &str, root: &RootSourc
         RootSource::Bind { source, recursive, .. } => mounts::bind(source, path, *recursive).map_err(|error| {
             let failure = explain(failed(format!("Bind {source:?} on {path:?}"), error));
             match error.errno {
-                EINVAL => failure.with_hint("in a user namespace a directory with mounts below it can only be bound with them"),
+                EINVAL => failure
+                    .with_hint("in a user namespace a directory with mounts below it can only be bound with them"),
                 _ => failure,
             }
         })?,
@@ -37,15 +38,18 @@ pub(super) fn mount_root(container: &mut Container, path: &str, root: &RootSourc
                 .map_err(|error| explain(failed(format!("Mount \"tmpfs\" on {path:?}"), error)))?;
         }
     }
-    let opened = file::open(path, OFlags::PATH | OFlags::DIRECTORY).map_err(|error| failed(format!("Open the root {path:?}"), error))?;
+    let opened = file::open(path, OFlags::PATH | OFlags::DIRECTORY)
+        .map_err(|error| failed(format!("Open the root {path:?}"), error))?;
     container.set_root(opened);
     Ok(())
 }
 
 fn attach_idmapped(container: &mut Container, source: &str, path: &str) -> Result<(), CoreError> {
     let tree = container.layers.pop_front().ok_or_else(|| CoreError::bug("The core sent too few idmapped mounts"))?;
-    let target = file::open(path, OFlags::PATH | OFlags::DIRECTORY).map_err(|error| failed(format!("Open the root {path:?}"), error))?;
-    mounts::attach(tree.as_fd(), target.as_fd()).map_err(|error| explain(failed(format!("Attach {source:?} on {path:?}"), error)))
+    let target = file::open(path, OFlags::PATH | OFlags::DIRECTORY)
+        .map_err(|error| failed(format!("Open the root {path:?}"), error))?;
+    mounts::attach(tree.as_fd(), target.as_fd())
+        .map_err(|error| explain(failed(format!("Attach {source:?} on {path:?}"), error)))
 }
 
 /// The old root is stacked below the new one for a moment, and then detached with all its mounts.
@@ -56,9 +60,9 @@ pub(super) fn pivot(container: &mut Container) -> Result<(), CoreError> {
     container.by_descriptor = false;
     process::change_directory(container.root()?.directory()).map_err(explain)?;
     mounts::pivot_root_to_cwd().map_err(|error| match error.errno {
-        EINVAL => {
-            explain(error).with_hint("the root must be a mount, and this process must not be on the initial ramfs: see pivot_root(2)")
-        }
+        EINVAL => explain(error).with_hint(
+            "the root must be a mount, and this process must not be on the initial ramfs: see pivot_root(2)",
+        ),
         _ => explain(error),
     })?;
     mounts::detach_cwd().map_err(|error| failed("Detach the host's root", error))?;
@@ -72,5 +76,7 @@ pub(super) fn read_only(container: &mut Container) -> Result<(), CoreError> {
     container.work_by_descriptor()?;
     let root = container.root()?.directory();
     let flags = file::file_system(root).map(|system| system.mount_flags);
-    flags.and_then(|flags| mounts::remount(&name(root), flags | ms::RDONLY)).map_err(|error| failed("Make \"/\" read-only", error))
+    flags
+        .and_then(|flags| mounts::remount(&name(root), flags | ms::RDONLY))
+        .map_err(|error| failed("Make \"/\" read-only", error))
 }

@@ -28,7 +28,11 @@ pub(super) fn join_cgroup_v2(directory: &str) -> Result<(), CoreError> {
 
 /// As [`join_cgroup_v2`], where the directory's path may lead elsewhere by now.
 pub(super) fn join_opened_cgroup(directory: BorrowedFd<'_>, path: &str) -> Result<(), CoreError> {
-    explain_join(path, file::open_in(directory, "cgroup.procs", OFlags::WRONLY, 0).and_then(|file| file::write_control(file.as_fd(), "0")))
+    explain_join(
+        path,
+        file::open_in(directory, "cgroup.procs", OFlags::WRONLY, 0)
+            .and_then(|file| file::write_control(file.as_fd(), "0")),
+    )
 }
 
 fn join_cgroup(path: &str) -> Result<(), CoreError> {
@@ -39,11 +43,13 @@ fn explain_join(path: &str, joined: Result<(), SysError>) -> Result<(), CoreErro
     joined.map_err(|error| {
         let failure = failed(format!("Join the cgroup {path:?}"), error);
         match error.errno {
-            ENOENT => failure.with_hint("the cgroup or its controller is not there: see /proc/self/cgroup and /proc/cgroups"),
-            EACCES | EPERM => failure.with_hint("this user has no right to the cgroup: it must be delegated"),
-            EBUSY => {
-                failure.with_hint("controllers are enabled for the cgroup's children, so that no process may be in it: see cgroups(7)")
+            ENOENT => {
+                failure.with_hint("the cgroup or its controller is not there: see /proc/self/cgroup and /proc/cgroups")
             }
+            EACCES | EPERM => failure.with_hint("this user has no right to the cgroup: it must be delegated"),
+            EBUSY => failure.with_hint(
+                "controllers are enabled for the cgroup's children, so that no process may be in it: see cgroups(7)",
+            ),
             _ => failure,
         }
     })

@@ -54,12 +54,21 @@ pub(super) fn open(container: &mut Container, wish: &Wish) -> Result<(), CoreErr
 fn open_master(container: &mut Container) -> Result<OwnedFd, CoreError> {
     let explain = |error: SysError| {
         let failure = failed("Open \"/dev/pts/ptmx\"", error);
-        if error.errno == ENOENT { failure.with_hint("a terminal needs devpts mounted on the container's /dev/pts") } else { failure }
+        if error.errno == ENOENT {
+            failure.with_hint("a terminal needs devpts mounted on the container's /dev/pts")
+        } else {
+            failure
+        }
     };
-    let directory = container.root()?.open("/dev/pts", OFlags::PATH | OFlags::DIRECTORY, Links::Follow).map_err(explain)?;
+    let directory =
+        container.root()?.open("/dev/pts", OFlags::PATH | OFlags::DIRECTORY, Links::Follow).map_err(explain)?;
     if file::file_system(directory.as_fd()).map_err(explain)?.magic != file::DEVPTS_MAGIC {
-        return Err(failed_because("Open \"/dev/pts/ptmx\"", "\"/dev/pts\" is not a devpts", SysError::new("fstatfs", ENXIO))
-            .with_hint("a terminal needs devpts mounted on the container's /dev/pts"));
+        return Err(failed_because(
+            "Open \"/dev/pts/ptmx\"",
+            "\"/dev/pts\" is not a devpts",
+            SysError::new("fstatfs", ENXIO),
+        )
+        .with_hint("a terminal needs devpts mounted on the container's /dev/pts"));
     }
     file::open_in(directory.as_fd(), "ptmx", OFlags::RDWR | OFlags::NOCTTY, 0).map_err(explain)
 }

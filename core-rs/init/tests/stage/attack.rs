@@ -8,7 +8,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 fn place(steps: &[Value], kind: &str, destination: &str) -> (Group, u32) {
-    let found = steps.iter().position(|step| step["kind"] == kind && (step["destination"] == destination || step["path"] == destination));
+    let found = steps
+        .iter()
+        .position(|step| step["kind"] == kind && (step["destination"] == destination || step["path"] == destination));
     (Group::Inside, u32::try_from(found.unwrap()).unwrap())
 }
 
@@ -33,14 +35,17 @@ fn stage_refuses_to_cover_procfs() {
     if !can_run() {
         return;
     }
-    for (destination, allowed) in [("/proc/self/attr", false), ("/proc", false), ("/innocent", false), ("/proc/uptime", true)] {
+    for (destination, allowed) in
+        [("/proc/self/attr", false), ("/proc", false), ("/innocent", false), ("/proc/uptime", true)]
+    {
         let scratch = Scratch::new();
         symlink("/proc/sys", scratch.root().join("innocent")).unwrap();
         let source = if allowed { scratch.text("root/file") } else { scratch.text("root") };
         fs::write(scratch.root().join("file"), "covered").unwrap();
-        let inside = scratch
-            .inside(&[json!({"kind": "bind", "source": source, "destination": destination, "recursive": false, "flags": 0,
-            "recursiveReadOnly": false, "propagation": null, "create": "directory"})]);
+        let inside = scratch.inside(&[
+            json!({"kind": "bind", "source": source, "destination": destination, "recursive": false, "flags": 0,
+            "recursiveReadOnly": false, "propagation": null, "create": "directory"}),
+        ]);
         let outcome = Run::new(&inside, &[shell("cat /proc/uptime > /out/result")]).run();
         if allowed {
             assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "covered"), "{outcome:?}");
@@ -59,7 +64,10 @@ fn stage_refuses_a_working_directory_outside_of_the_root() {
     rustix_keep(&leaked);
     let scratch = Scratch::new();
     symlink("/proc/self/fd/0", scratch.root().join("sneaky")).unwrap();
-    for path in (0..32).map(|number| format!("/proc/self/fd/{number}")).chain(["/sneaky".to_owned(), "/proc/self/root".to_owned()]) {
+    for path in (0..32)
+        .map(|number| format!("/proc/self/fd/{number}"))
+        .chain(["/sneaky".to_owned(), "/proc/self/root".to_owned()])
+    {
         let scratch = Scratch::new();
         let exec = [json!({"kind": "change_directory", "path": path, "create": false}), shell("true")];
         let outcome = Run::new(&scratch.inside(&[]), &exec).run();
@@ -77,7 +85,10 @@ fn stage_masks_by_nothing_but_the_null_device() {
         return;
     }
     for (name, replacement) in [
-        ("a link", vec![json!({"kind": "make_symlink", "path": "/dev/null", "target": "/proc/sys/kernel/core_pattern"})]),
+        (
+            "a link",
+            vec![json!({"kind": "make_symlink", "path": "/dev/null", "target": "/proc/sys/kernel/core_pattern"})],
+        ),
         (
             "the zero device",
             vec![
@@ -106,7 +117,9 @@ fn stage_makes_devices_and_mount_points_inside_a_linked_dev() {
     fs::create_dir(&outside).unwrap();
     symlink(&outside, scratch.root().join("dev")).unwrap();
     let mut inside = scratch.inside(&[]);
-    inside.retain(|step| step["destination"] != "/dev" && step["destination"] != "/dev/pts" && step["destination"] != "/dev/shm");
+    inside.retain(|step| {
+        step["destination"] != "/dev" && step["destination"] != "/dev/pts" && step["destination"] != "/dev/shm"
+    });
     let outcome = Run::new(&inside, &[shell("true")]).run();
     assert_failed(&outcome, place(&inside, "make_device", "/dev/null"), "No such file or directory");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
@@ -122,7 +135,10 @@ fn stage_opens_no_terminal_that_is_not_of_devpts() {
     let mut inside = scratch.inside(&[]);
     inside.retain(|step| step["destination"] != "/dev/pts");
     inside.insert(inside.len() - 1, json!({"kind": "make_directory", "path": "/dev/pts", "mode": 0o755}));
-    inside.insert(inside.len() - 1, json!({"kind": "make_symlink", "path": "/dev/pts/ptmx", "target": "/proc/sysrq-trigger"}));
+    inside.insert(
+        inside.len() - 1,
+        json!({"kind": "make_symlink", "path": "/dev/pts/ptmx", "target": "/proc/sysrq-trigger"}),
+    );
     assert_failed(&Run::new(&inside, &[terminal(false), shell("true")]).run(), (Group::Exec, 0), "is not a devpts");
 
     let scratch = Scratch::new();
@@ -185,7 +201,14 @@ fn stage_is_not_led_out_by_a_volume_that_changes_all_the_time() {
                 // SAFETY: renameat2 reads two NUL-ended strings, which live until it returns.
                 #[allow(unsafe_code)]
                 unsafe {
-                    libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, one.as_ptr(), libc::AT_FDCWD, other.as_ptr(), libc::RENAME_EXCHANGE)
+                    libc::syscall(
+                        libc::SYS_renameat2,
+                        libc::AT_FDCWD,
+                        one.as_ptr(),
+                        libc::AT_FDCWD,
+                        other.as_ptr(),
+                        libc::RENAME_EXCHANGE,
+                    )
                 };
             };
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {

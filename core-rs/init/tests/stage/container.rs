@@ -32,7 +32,10 @@ fn stage_does_without_the_calls_of_newer_kernels() {
         let instruction = |code, jt, jf, k| Instruction { code, jt, jf, k };
         let mut program = vec![instruction(0x20, 0, 0, 0)];
         for call in calls {
-            program.extend([instruction(0x15, 0, 1, call as u32), instruction(0x06, 0, 0, 0x5_0000 | libc::ENOSYS as u32)]);
+            program.extend([
+                instruction(0x15, 0, 1, call as u32),
+                instruction(0x06, 0, 0, 0x5_0000 | libc::ENOSYS as u32),
+            ]);
         }
         program.push(instruction(0x06, 0, 0, 0x7fff_0000));
         masu_sys::seccomp::load(0, &program).unwrap();
@@ -173,7 +176,8 @@ fn stage_in_a_user_namespace_is_its_root() {
     run.map = Some((0, 100_000));
     run.document.user_namespace = true;
     run.document.new_time_namespace = std::path::Path::new("/proc/self/ns/time").exists();
-    run.document.time_offsets = vec![masu_wire::plan::TimeOffset { clock: "monotonic".to_owned(), seconds: 5, nanoseconds: 0 }];
+    run.document.time_offsets =
+        vec![masu_wire::plan::TimeOffset { clock: "monotonic".to_owned(), seconds: 5, nanoseconds: 0 }];
     let outcome = run.run();
     let result = scratch.out("result");
     assert!(outcome.error.is_none() && outcome.end == End::Exited(0), "{outcome:?}\n{result}");
@@ -214,7 +218,11 @@ fn stage_opens_a_terminal_of_the_container() {
     let mut text = String::new();
     // EIO: the slave's side is closed.
     let _ = std::io::Read::read_to_string(&mut std::fs::File::from(master.try_clone().unwrap()), &mut text);
-    assert!(text.starts_with("/dev/console\r\n33 77\r\n1000:88\r\n") || text.starts_with("/dev/pts/0\r\n33 77\r\n1000:88\r\n"), "{text:?}");
+    assert!(
+        text.starts_with("/dev/console\r\n33 77\r\n1000:88\r\n")
+            || text.starts_with("/dev/pts/0\r\n33 77\r\n1000:88\r\n"),
+        "{text:?}"
+    );
 }
 
 #[test]
@@ -238,7 +246,8 @@ fn stage_gives_pipes_to_the_user_and_leaves_files_alone() {
     let scratch = Scratch::new();
     let user = json!({"kind": "set_user", "uid": 1000, "gid": 1000, "groups": []});
     std::fs::set_permissions(scratch.path.join("out"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-    let outcome = Run::new(&scratch.inside(&[]), &[user, shell("stat -L -c %u /proc/$$/fd/0 /proc/$$/fd/1 > /out/result")]).run();
+    let outcome =
+        Run::new(&scratch.inside(&[]), &[user, shell("stat -L -c %u /proc/$$/fd/0 /proc/$$/fd/1 > /out/result")]).run();
     assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "0\n1000\n"), "{outcome:?}");
 }
 
@@ -270,13 +279,14 @@ fn stage_shares_with_the_runtime_namespace_only_what_asks_for_it() {
         json!({"kind": "bind", "source": shared, "destination": destination, "recursive": true, "flags": 0,
             "recursiveReadOnly": false, "propagation": propagation, "create": "directory"})
     };
-    let script =
-        "grep -o -E ' /(shared|private) .*' /proc/self/mountinfo > /out/result; mount -t tmpfs x /shared/in; mount -t tmpfs x /private/in";
+    let script = "grep -o -E ' /(shared|private) .*' /proc/self/mountinfo > /out/result; mount -t tmpfs x /shared/in; mount -t tmpfs x /private/in";
     std::os::unix::fs::symlink("busybox", scratch.root().join("bin/grep")).unwrap();
-    let outcome = Run::new(&scratch.inside(&[bind("/shared", "rshared"), bind("/private", "rprivate")]), &[shell(script)]).run();
+    let outcome =
+        Run::new(&scratch.inside(&[bind("/shared", "rshared"), bind("/private", "rprivate")]), &[shell(script)]).run();
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
     let arrived = mounts.lines().filter(|line| line.contains(&format!(" {shared}/in "))).count();
-    let detach = |path: &str| assert!(std::process::Command::new("umount").args(["-l", path]).status().unwrap().success());
+    let detach =
+        |path: &str| assert!(std::process::Command::new("umount").args(["-l", path]).status().unwrap().success());
     (0..arrived).for_each(|_| detach(&format!("{shared}/in")));
     detach(&shared);
     let result = scratch.out("result");
@@ -298,7 +308,10 @@ fn stage_overlays_idmapped_layers() {
     for name in ["upper", "work", "out", "mount"] {
         chown_tree(&scratch.path.join(name), 100_000);
     }
-    let mut run = Run::new(&inside, &[shell("stat -c %u /bin/busybox > /out/result; cat /etc/hosts >> /out/result; echo > /etc/new")]);
+    let mut run = Run::new(
+        &inside,
+        &[shell("stat -c %u /bin/busybox > /out/result; cat /etc/hosts >> /out/result; echo > /etc/new")],
+    );
     std::fs::write(scratch.root().join("etc/hosts"), "layer").unwrap();
     run.namespaces |= masu_sys::namespace::flag::USER;
     run.map = Some((0, 100_000));
@@ -309,5 +322,8 @@ fn stage_overlays_idmapped_layers() {
         return println!("skipped: no idmapped mounts here: {outcome:?}");
     }
     assert_eq!((outcome.end, scratch.out("result").as_str()), (End::Exited(0), "0\nlayer"), "{outcome:?}");
-    assert_eq!(std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(scratch.path.join("upper/etc/new")).unwrap()), 100_000);
+    assert_eq!(
+        std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(scratch.path.join("upper/etc/new")).unwrap()),
+        100_000
+    );
 }

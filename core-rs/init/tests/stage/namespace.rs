@@ -103,7 +103,11 @@ fn stage_joins_a_user_namespace_and_becomes_its_root() {
     let mut run = Run::new(&inside, &[shell(script)]);
     let join = [(Namespace::Network, "net"), (Namespace::User, "user"), (Namespace::Pid, "pid")]
         .map(|(namespace, name)| JoinNamespace { namespace, path: format!("/proc/{}/ns/{name}", other.pid) });
-    run.enter = Some(EnterOrder { join: join.to_vec(), namespaces: vec![Namespace::Mount, Namespace::Uts, Namespace::Ipc], cgroup: None });
+    run.enter = Some(EnterOrder {
+        join: join.to_vec(),
+        namespaces: vec![Namespace::Mount, Namespace::Uts, Namespace::Ipc],
+        cgroup: None,
+    });
     run.document.user_namespace = true;
     let outcome = run.run();
     let net = std::fs::read_link(format!("/proc/{}/ns/net", other.pid)).unwrap();

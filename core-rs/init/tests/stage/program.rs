@@ -17,27 +17,53 @@ fn stage_says_why_a_program_cannot_be_executed() {
         return;
     }
     let scratch = Scratch::new();
-    for (name, content, mode) in [("script", "#!/bin/none\n", 0o755), ("text", "echo\n", 0o755), ("plain", "#!/bin/sh\n", 0o644)] {
+    for (name, content, mode) in
+        [("script", "#!/bin/none\n", 0o755), ("text", "echo\n", 0o755), ("plain", "#!/bin/sh\n", 0o644)]
+    {
         let path = scratch.root().join("bin").join(name);
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
     for (program, code, status, message) in [
-        ("nosuch", ErrorCode::ProgramNotFound, 127, "Execute \"nosuch\": executable file not found in $PATH (ENOENT from execve(2))"),
-        ("/nosuch", ErrorCode::ProgramNotFound, 127, "Execute \"/nosuch\": No such file or directory (ENOENT from execve(2))"),
+        (
+            "nosuch",
+            ErrorCode::ProgramNotFound,
+            127,
+            "Execute \"nosuch\": executable file not found in $PATH (ENOENT from execve(2))",
+        ),
+        (
+            "/nosuch",
+            ErrorCode::ProgramNotFound,
+            127,
+            "Execute \"/nosuch\": No such file or directory (ENOENT from execve(2))",
+        ),
         (
             "script",
             ErrorCode::ProgramNotExecutable,
             126,
             "Execute \"script\": the interpreter \"/bin/none\" in its first line is missing (ENOENT from execve(2))",
         ),
-        ("text", ErrorCode::ProgramNotExecutable, 126, "Execute \"text\": it is neither an ELF file nor a script (ENOEXEC from execve(2))"),
-        ("plain", ErrorCode::ProgramNotExecutable, 126, "Execute \"plain\": it is not executable (EACCES from execve(2))"),
+        (
+            "text",
+            ErrorCode::ProgramNotExecutable,
+            126,
+            "Execute \"text\": it is neither an ELF file nor a script (ENOEXEC from execve(2))",
+        ),
+        (
+            "plain",
+            ErrorCode::ProgramNotExecutable,
+            126,
+            "Execute \"plain\": it is not executable (EACCES from execve(2))",
+        ),
         ("/bin", ErrorCode::ProgramNotExecutable, 126, "Execute \"/bin\": it is a directory (EACCES from execve(2))"),
     ] {
         let outcome = Run::new(&scratch.inside(&[]), &[execute(&[program], false)]).run();
         let error = outcome.error.unwrap();
-        assert_eq!((error.message.as_str(), error.code, outcome.end), (message, code, End::Exited(status)), "{program}");
+        assert_eq!(
+            (error.message.as_str(), error.code, outcome.end),
+            (message, code, End::Exited(status)),
+            "{program}"
+        );
         assert_eq!(error.place.map(|place| (place.group, place.index)), Some((Group::Exec, 0)));
         // overlayfs keeps a work directory of its own for each mount.
         let _ = fs::remove_dir_all(scratch.path.join("work/work"));
@@ -50,8 +76,7 @@ fn stage_reports_a_step_with_its_place() {
         return;
     }
     let scratch = Scratch::new();
-    let mount =
-        json!({"kind": "mount", "source": "x", "destination": "/x", "type": "nosuchfs", "flags": 0, "data": "", "create": "directory"});
+    let mount = json!({"kind": "mount", "source": "x", "destination": "/x", "type": "nosuchfs", "flags": 0, "data": "", "create": "directory"});
     let inside = scratch.inside(&[mount]);
     let outcome = Run::new(&inside, &[shell("true")]).run();
     let error = outcome.error.unwrap();
@@ -112,11 +137,15 @@ fn stage_keeps_no_descriptor_but_those_of_the_plan() {
     let leaked = fs::File::open("/").unwrap();
     masu_sys::descriptor::keep_through_exec(std::os::fd::AsFd::as_fd(&leaked)).unwrap();
     let scratch = Scratch::new();
-    let outcome =
-        Run::new(&scratch.inside(&[]), &[json!({"kind": "close_descriptors", "keep": 0}), shell("ls /proc/$$/fd > /out/result")]).run();
+    let outcome = Run::new(
+        &scratch.inside(&[]),
+        &[json!({"kind": "close_descriptors", "keep": 0}), shell("ls /proc/$$/fd > /out/result")],
+    )
+    .run();
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
     // One more is the shell's own, of the redirection.
-    let open: Vec<u32> = scratch.out("result").lines().map(|line| line.parse().unwrap()).filter(|number| *number < 3).collect();
+    let open: Vec<u32> =
+        scratch.out("result").lines().map(|line| line.parse().unwrap()).filter(|number| *number < 3).collect();
     assert_eq!(open, [0, 1, 2]);
     assert!(scratch.out("result").lines().count() <= 4, "{}", scratch.out("result"));
 }

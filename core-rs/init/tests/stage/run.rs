@@ -36,7 +36,9 @@ impl Scratch {
             fs::create_dir_all(path.join(name)).unwrap();
         }
         fs::copy("/bin/busybox", path.join("root/bin/busybox")).unwrap();
-        for name in ["sh", "cat", "id", "ls", "hostname", "sleep", "mount", "stat", "ps", "true", "kill", "date", "tty", "stty"] {
+        for name in
+            ["sh", "cat", "id", "ls", "hostname", "sleep", "mount", "stat", "ps", "true", "kill", "date", "tty", "stty"]
+        {
             symlink("busybox", path.join("root/bin").join(name)).unwrap();
         }
         Self { path }
@@ -111,7 +113,9 @@ pub(crate) struct Running {
 pub(crate) const ALL: u32 = flag::MOUNT | flag::UTS | flag::IPC | flag::NETWORK | flag::PID;
 
 pub(crate) fn steps(list: &[Value]) -> Vec<StageStep> {
-    list.iter().map(|step| serde_json::from_value(step.clone()).unwrap_or_else(|error| panic!("{error}: {step}"))).collect()
+    list.iter()
+        .map(|step| serde_json::from_value(step.clone()).unwrap_or_else(|error| panic!("{error}: {step}")))
+        .collect()
 }
 
 /// `sh -c SCRIPT`
@@ -145,7 +149,8 @@ impl Run {
         let (here, there) = socket::stream_pair().unwrap();
         let number = std::os::fd::AsRawFd::as_raw_fd(&there).to_string();
         let arguments = ["masu", "stage", &number].map(|text| CString::new(text).unwrap());
-        let program = Program { executable: init.as_fd(), arguments: &arguments, environment: &[], keep: there.as_fd() };
+        let program =
+            Program { executable: init.as_fd(), arguments: &arguments, environment: &[], keep: there.as_fd() };
         let namespaces = if self.enter.is_some() { 0 } else { self.namespaces.into() };
         let mut pid = clone_init(&program, &Start { namespaces, cgroup: None }).unwrap().pid;
         drop(there);
@@ -217,7 +222,8 @@ pub(crate) fn await_file(path: &Path) -> String {
 pub(crate) fn can_run() -> bool {
     let able = masu_sys::credential::user() == 0 && Path::new("/bin/busybox").exists();
     if !able {
-        let demanded = std::env::var("MASU_TESTS_MUST_RUN").is_ok_and(|names| names.split(',').any(|name| name == "stage"));
+        let demanded =
+            std::env::var("MASU_TESTS_MUST_RUN").is_ok_and(|names| names.split(',').any(|name| name == "stage"));
         assert!(!demanded, "MASU_TESTS_MUST_RUN demands stage, this host lacks root or /bin/busybox");
         println!("skipped: needs root and /bin/busybox");
     }
