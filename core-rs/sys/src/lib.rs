@@ -8,6 +8,7 @@ pub mod descriptor;
 pub mod errno;
 pub mod error;
 pub mod file;
+pub mod hold;
 pub mod memfd;
 pub mod mount;
 pub mod namespace;

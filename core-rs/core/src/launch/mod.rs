@@ -15,6 +15,7 @@ mod tests;
 use std::os::fd::IntoRawFd;
 
 use masu_steps::executor::tear_down;
+use masu_sys::hold::{Hold, hold};
 use masu_sys::signal;
 use masu_wire::error::CoreError;
 use masu_wire::request::LaunchReply;
@@ -44,16 +45,18 @@ pub(crate) fn launch(request: LaunchText<'_>) -> Result<LaunchReply, CoreError> 
 pub(crate) fn run(request: LaunchText<'_>) -> Result<std::convert::Infallible, CoreError> {
     let launch = request::read(&request)?;
     let mask = mask()?;
+    // What arrives from here on, whichever thread gets it, waits for the monitor, which takes it as if it had come a moment later.
+    let hold = hold_signals()?;
     let mut journal = Journal::shared()?;
     let guard = Guard::start(&launch.undo, &journal)?;
-    // What arrives from here on waits for the monitor, which takes it as if it had come a moment later.
     let failure = match block_signals().and_then(|()| attempt(&launch, &mut journal, Some(&guard), mask)) {
         Ok(launched) => monitor::become_monitor(launched, &guard, &launch),
         Err(error) => error,
     };
     undo(&launch, &journal);
     guard.dismiss();
-    // The mask was read from this thread, so it can be set again.
+    // What came does now what it does to any program. The mask was read from this thread, so it can be set again.
+    drop(hold);
     let _ = signal::set_mask(mask);
     Err(failure)
 }
@@ -66,6 +69,10 @@ fn undo(launch: &Launch, journal: &Journal) {
 
 fn mask() -> Result<u64, CoreError> {
     signal::mask().map_err(|error| masu_steps::failure::failed("Read the signal mask", error))
+}
+
+fn hold_signals() -> Result<Hold, CoreError> {
+    hold().map_err(|error| masu_steps::failure::failed("Hold signals back", error))
 }
 
 fn block_signals() -> Result<(), CoreError> {

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use masu_steps::failure::{failed, failed_because};
-use masu_sys::errno::values::{E2BIG, EINVAL, ELOOP, ENODEV, EOPNOTSUPP, EPERM, EROFS};
+use masu_sys::errno::values::{E2BIG, EINVAL, ELOOP, ENODEV, ENOSPC, EOPNOTSUPP, EPERM, EROFS};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::mount::{self as mounts, ms};
@@ -144,6 +144,10 @@ fn explain_overlay(error: CoreError, layer: &OverlayLayer) -> CoreError {
         Some(E2BIG) => CoreError { code: ErrorCode::InvalidConfig, ..error }.with_hint("there are too many layers for one overlay"),
         Some(ENODEV) => CoreError { code: ErrorCode::KernelLacks, ..error }.with_hint("this kernel has no overlay file system: modprobe overlay"),
         Some(EPERM) => error.with_hint("overlays in a user namespace need Linux 5.11"),
+        Some(ENOSPC) => error.with_hint(format!(
+            "free space or inodes on the file system of {:?} (see df and df -i); or there are too many mounts (/proc/sys/fs/mount-max)",
+            layer.work
+        )),
         Some(ELOOP) => error.with_hint("one of the layers contains another, or the upper directory"),
         Some(EINVAL | EOPNOTSUPP) => error.with_hint(format!(
             "the file system of {:?} may not do as an upper layer (no extended attributes, or an overlay itself), or a layer's not as a lower one; dmesg says which",
