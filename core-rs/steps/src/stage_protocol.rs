@@ -61,8 +61,6 @@ pub struct EnterOrder {
 pub struct StageDocument {
     /// The process is in a user namespace other than the core's, new (its maps are written) or joined: become its uid and gid 0.
     pub user_namespace: bool,
-    /// setgroups(2) is denied there, or the process may not call it.
-    pub deny_setgroups: bool,
     /// unshare(2) CLONE_NEWTIME, write the offsets, enter it.
     pub new_time_namespace: bool,
     /// Offsets of that time namespace.
@@ -161,7 +159,6 @@ mod tests {
         let step = |json: &str| serde_json::from_str(json).unwrap();
         StageDocument {
             user_namespace: true,
-            deny_setgroups: false,
             new_time_namespace: true,
             time_offsets: vec![TimeOffset { clock: "boottime".to_owned(), seconds: -5, nanoseconds: 7 }],
             cgroup: None,

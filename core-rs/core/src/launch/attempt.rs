@@ -82,7 +82,6 @@ fn start_program(
     set_up((Group::Clone, first), &record, init_image::tools(), || journal.advance())?;
     let order = StageOrder::Start(Box::new(StageDocument {
         user_namespace: new_user || joins_user(&plan.clone),
-        deny_setgroups: plan.clone.user.as_ref().is_some_and(|user| user.deny_setgroups),
         new_time_namespace: plan.clone.namespaces.contains(&Namespace::Time),
         time_offsets: plan.clone.time_offsets.clone(),
         cgroup: plan.clone.cgroup.clone().filter(|_| !stage.in_cgroup),

@@ -127,7 +127,6 @@ impl Run {
     pub(crate) fn new(inside: &[Value], exec: &[Value]) -> Self {
         let document = StageDocument {
             user_namespace: false,
-            deny_setgroups: false,
             new_time_namespace: false,
             time_offsets: Vec::new(),
             cgroup: None,
