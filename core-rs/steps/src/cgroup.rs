@@ -10,7 +10,7 @@ use masu_sys::error::SysError;
 use masu_sys::{pidfd, signalfd};
 use masu_wire::error::CoreError;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs;
+use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
 use crate::failure::{failed, failed_because};
@@ -23,17 +23,23 @@ const SIGKILL: i32 = 9;
 /// `HostStep::KillCgroup`
 pub(crate) fn kill(path: &str) -> Result<(), CoreError> {
     let top = Path::new(path);
-    let killed = match std::fs::write(top.join("cgroup.kill"), "1") {
+    let killed = match write_existing(&top.join("cgroup.kill"), "1") {
         Ok(()) => wait_until_empty(top),
         // v1, or before 5.14.
-        Err(error) if error.raw_os_error() == Some(ENOENT) && top.exists() => kill_each(top),
-        Err(error) if matches!(error.raw_os_error(), Some(ENOENT | ENODEV)) => Ok(()),
-        Err(error) => Err(SysError::from_io("write", &error)),
+        Err(error) if error.errno == ENOENT && top.exists() => kill_each(top),
+        Err(error) if matches!(error.errno, ENOENT | ENODEV) => Ok(()),
+        Err(error) => Err(error),
     };
     killed.map_err(|error| {
         let action = format!("Kill the processes of cgroup {path:?}");
         if error.errno == EBUSY { failed_because(action, "some do not end", error) } else { failed(action, error) }
     })
+}
+
+/// These file systems make no files: one that is missing is ENOENT only without O_CREAT.
+fn write_existing(path: &Path, text: &str) -> Result<(), SysError> {
+    let path = path.to_string_lossy();
+    masu_sys::file::open(&path, OFlags::WRONLY).and_then(|file| masu_sys::file::write_control(file.as_fd(), text))
 }
 
 /// v2: `cgroup.events` says `populated 0`, and poll(2) reports each change of it.
@@ -64,10 +70,10 @@ fn kill_each(top: &Path) -> Result<(), SysError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         // Where this is no freezer, there is no such file.
-        let _ = std::fs::write(top.join("freezer.state"), "FROZEN");
+        let _ = write_existing(&top.join("freezer.state"), "FROZEN");
         let pids = processes(top);
         let killed: Vec<_> = pids.iter().filter_map(|pid| kill_one(*pid).transpose()).collect();
-        let _ = std::fs::write(top.join("freezer.state"), "THAWED");
+        let _ = write_existing(&top.join("freezer.state"), "THAWED");
         if pids.is_empty() {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use std::os::fd::IntoRawFd;
 use masu_steps::executor::tear_down;
 use masu_sys::hold::{Hold, hold};
 use masu_sys::signal;
-use masu_wire::error::CoreError;
+use masu_wire::error::{CoreError, ErrorCode};
 use masu_wire::request::LaunchReply;
 
 use attempt::{Launched, attempt};
@@ -31,6 +31,7 @@ use crate::init_image;
 /// Starts the container and returns when its program runs.
 pub(crate) fn launch(request: LaunchText<'_>) -> Result<LaunchReply, CoreError> {
     let launch = request::read(&request)?;
+    init_image::init()?;
     let mut journal = Journal::without_guard();
     let launched = attempt(&launch, &mut journal, None, mask()?).inspect_err(|_| undo(&launch, &journal))?;
     Ok(LaunchReply {
@@ -44,6 +45,12 @@ pub(crate) fn launch(request: LaunchText<'_>) -> Result<LaunchReply, CoreError> 
 /// Starts the container and becomes its monitor: only an error comes back.
 pub(crate) fn run(request: LaunchText<'_>) -> Result<std::convert::Infallible, CoreError> {
     let launch = request::read(&request)?;
+    if !launch.monitor.detach_keys.is_empty() {
+        return Err(CoreError::new(
+            ErrorCode::InvalidConfig,
+            "Watch the keys that detach from a terminal: a container in the foreground ends with its masu",
+        ));
+    }
     let mask = mask()?;
     // What arrives from here on, whichever thread gets it, waits for the monitor, which takes it as if it had come a moment later.
     let hold = hold_signals()?;

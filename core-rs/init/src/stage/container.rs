@@ -8,7 +8,7 @@ use masu_steps::stage_protocol::StageDocument;
 use masu_sys::errno::values::ENXIO;
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
-use masu_sys::process;
+use masu_sys::process::{self, SingleThread};
 use masu_sys::resolve::{Links, Root};
 use masu_wire::error::CoreError;
 
@@ -28,6 +28,8 @@ pub(super) struct Container<'a> {
     pub(super) signal_mask: u64,
     /// The cgroups were joined ahead of their step.
     pub(super) in_cgroups: bool,
+    /// It has a single thread: asked before any filter, which may forbid the question, where the program needs an init of its own.
+    pub(super) alone: Option<SingleThread>,
     /// The filter to load right before execve(2).
     pub(super) filter: Option<Instructions>,
     /// Idmapped layers in the order of the steps.
@@ -67,6 +69,7 @@ impl<'a> Container<'a> {
             umask: process::set_umask(0),
             signal_mask: document.signal_mask,
             in_cgroups: false,
+            alone: None,
             filter: None,
             layers: layers.into(),
             trees: HashMap::new(),

@@ -27,6 +27,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use masu_steps::failure::failed;
 use masu_steps::stage_protocol::{self as protocol, Received, StageDocument, StageMessage, StageOrder};
+use masu_sys::process::SingleThread;
 use masu_sys::{credential, descriptor, process, signal};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::plan::StageStep;
@@ -89,6 +90,10 @@ fn execute(socket: &OwnedFd, received: Received<StageDocument>) -> Result<Infall
     entry::settle(&document).map_err(|error| error.at(Group::Clone, 0))?;
     let mut container = Container::new(socket, &document, descriptors);
     container.in_cgroups = in_cgroups;
+    if document.exec.iter().any(|step| matches!(step, StageStep::Execute { reaper: true, .. })) {
+        let alone = SingleThread::prove().map_err(|error| failed("Find out whether the stage can fork", error))?;
+        container.alone = Some(alone);
+    }
     bind::prepare(&mut container, &document.inside).map_err(|(index, error)| error.at(Group::Inside, index))?;
     let StageDocument { network, inside, exec, .. } = &document;
     for (group, steps) in [(Group::Network, network), (Group::Inside, inside), (Group::Exec, exec)] {
@@ -185,8 +190,8 @@ fn perform(container: &mut Container, step: &StageStep) -> Result<(), CoreError>
         StageStep::LoadFilter { filter } => filter::load_in_time(container, filter),
         StageStep::ChangeDirectory { path, create } => program::change_directory(container, path, *create),
         StageStep::CloseDescriptors { keep } => program::close_descriptors(*keep),
-        StageStep::Execute { arguments, environment, reaper } => {
-            let Err(error) = program::execute(container, arguments, environment, *reaper);
+        StageStep::Execute { arguments, environment, .. } => {
+            let Err(error) = program::execute(container, arguments, environment);
             Err(error)
         }
     }

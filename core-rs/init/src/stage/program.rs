@@ -9,7 +9,7 @@ use masu_steps::stage_protocol::{self as protocol, StageMessage};
 use masu_sys::errno::values::{EACCES, EBADF, EINVAL, ELOOP, ENOENT, ENOSYS};
 use masu_sys::error::SysError;
 use masu_sys::file::OFlags;
-use masu_sys::process::{self, SingleThread};
+use masu_sys::process;
 use masu_sys::resolve::Links;
 use masu_sys::signal;
 use masu_wire::error::{CoreError, ErrorCode};
@@ -67,7 +67,6 @@ pub(super) fn execute(
     container: &mut Container,
     arguments: &[String],
     environment: &[String],
-    reaper: bool,
 ) -> Result<Infallible, CoreError> {
     let Some(program) = arguments.first() else {
         return Err(CoreError::new(ErrorCode::InvalidConfig, "Execute the program: no program is named"));
@@ -84,11 +83,7 @@ pub(super) fn execute(
     process::set_umask(container.umask);
     protocol::send(container.socket, &StageMessage::Executing, &[])
         .map_err(|error| failed("Tell the core that all is done", error))?;
-    // Asked before the filter, which may forbid the question.
-    let alone = reaper
-        .then(SingleThread::prove)
-        .transpose()
-        .map_err(|error| failed("Fork the program from its init", error))?;
+    let alone = container.alone.take();
     // All that the program shall have or not have is settled before its filter, which may forbid anything but execve(2).
     if alone.is_none() {
         signal::set_mask(container.signal_mask).map_err(|error| failed("Restore the signal mask", error))?;

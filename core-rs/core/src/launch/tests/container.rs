@@ -43,11 +43,20 @@ pub(super) struct Options {
     pub(super) record: Vec<Value>,
     pub(super) user: bool,
     pub(super) terminal: bool,
+    /// With an init of masu's own, and a filter that is not the last step.
+    pub(super) reaper: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { arguments: vec!["true"], inside: Vec::new(), record: Vec::new(), user: false, terminal: false }
+        Self {
+            arguments: vec!["true"],
+            inside: Vec::new(),
+            record: Vec::new(),
+            user: false,
+            terminal: false,
+            reaper: false,
+        }
     }
 }
 
@@ -137,12 +146,16 @@ impl Container {
         of_container.map(|pid| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default()).collect()
     }
 
-    /// The program makes `/dev/ready`, which only its own mount namespace shows.
-    pub(super) fn wait_until_ready(&self) {
+    /// The program made `/dev/ready`, which only its own mount namespace shows, and the run has become its monitor.
+    pub(super) fn wait_until_ready(&self, run: &Child) {
         self.wait_until(|| {
-            self.directory().join("state").exists()
-                && Path::new(&format!("/proc/{}/root/dev/ready", self.pid())).exists()
+            Self::is_monitor(run) && Path::new(&format!("/proc/{}/root/dev/ready", self.pid())).exists()
         });
+    }
+
+    fn is_monitor(run: &Child) -> bool {
+        std::fs::read_to_string(format!("/proc/{}/cmdline", run.id()))
+            .is_ok_and(|line| line.starts_with("masu\0monitor\0"))
     }
 
     pub(super) fn wait_for_state(&self, pid: u32, state: char) {
@@ -218,11 +231,18 @@ fn exec(options: &Options) -> Vec<Value> {
     if options.terminal {
         steps.push(json!({"kind": "open_terminal", "rows": 0, "columns": 0, "console": true, "uid": 0}));
     }
-    steps.extend([
-        json!({"kind": "no_new_privileges"}),
-        json!({"kind": "load_filter", "filter": {"kind": "default"}}),
-        json!({"kind": "close_descriptors", "keep": 0}),
-        json!({"kind": "execute", "arguments": ["${arguments}"], "environment": ["PATH=/bin", "MASU_TEST_ID=${id}"], "reaper": false}),
-    ]);
+    let filter = [json!({"kind": "no_new_privileges"}), json!({"kind": "load_filter", "filter": {"kind": "default"}})];
+    let close = json!({"kind": "close_descriptors", "keep": 0});
+    if options.reaper {
+        steps.extend(filter);
+        steps.push(close);
+    } else {
+        steps.push(close);
+        steps.extend(filter);
+    }
+    let environment = ["PATH=/bin", "MASU_TEST_ID=${id}"];
+    steps.push(
+        json!({"kind": "execute", "arguments": ["${arguments}"], "environment": environment, "reaper": options.reaper}),
+    );
     steps
 }

@@ -116,7 +116,7 @@ fn run_forwards_signals_and_ends_a_bare_pid_1_that_does_nothing_about_them() {
     ] {
         let container = Container::new(name, &["sh", "-c", script], Options::default());
         let mut run = container.run();
-        container.wait_until_ready();
+        container.wait_until_ready(&run);
         for signal in signals {
             masu_sys::signalfd::kill(run.id(), *signal).unwrap();
         }
@@ -126,21 +126,30 @@ fn run_forwards_signals_and_ends_a_bare_pid_1_that_does_nothing_about_them() {
 }
 
 #[test]
+fn run_forks_the_program_from_an_init_although_a_filter_came_first() {
+    if !can_run("run_forks_the_program_from_an_init_although_a_filter_came_first") {
+        return;
+    }
+    let options = Options { reaper: true, ..Options::default() };
+    let container = Container::new("reaper", &["sh", "-c", "test $$ != 1 && exit 6"], options);
+    let output = container.run().wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+}
+
+#[test]
 fn run_stops_and_continues_with_its_container() {
     if !can_run("run_stops_and_continues_with_its_container") {
         return;
     }
     let container = Container::new("stop", &["sh", "-c", "touch /dev/ready; sleep 100"], Options::default());
     let mut run = container.run();
-    container.wait_until_ready();
-    let first = container.processes().len();
+    container.wait_until_ready(&run);
     masu_sys::signalfd::kill(run.id(), 20).unwrap();
     container.wait_for_state(run.id(), 'T');
     container.wait_for_state(container.pid(), 'T');
     masu_sys::signalfd::kill(run.id(), 18).unwrap();
     container.wait_for_state(run.id(), 'S');
     container.wait_for_state(container.pid(), 'S');
-    assert_eq!(container.processes().len(), first);
     masu_sys::signalfd::kill(run.id(), 15).unwrap();
     assert_eq!(run.wait().unwrap().code(), Some(143));
 }
@@ -152,7 +161,7 @@ fn run_killed_leaves_nothing_to_its_guard() {
     }
     let container = Container::new("killed", &["sh", "-c", "touch /dev/ready; sleep 100"], Options::default());
     let mut run = container.run();
-    container.wait_until_ready();
+    container.wait_until_ready(&run);
     run.kill().unwrap();
     run.wait().unwrap();
     container.wait_until(|| !container.directory().exists());
@@ -166,7 +175,7 @@ fn run_takes_less_than_a_mebibyte_while_it_waits() {
     }
     let container = Container::new("memory", &["sh", "-c", "touch /dev/ready; sleep 100"], Options::default());
     let mut run = container.run();
-    container.wait_until_ready();
+    container.wait_until_ready(&run);
     let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", run.id())).unwrap();
     let pss = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     let kilobytes: u64 = pss.trim().trim_end_matches(" kB").parse().unwrap();

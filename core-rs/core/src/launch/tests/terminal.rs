@@ -64,12 +64,14 @@ fn run_with_a_terminal_sizes_it_and_gives_the_caller_s_back() {
     }
     let seat = Seat::new();
     pty::set_size(seat.slave.as_fd(), 33, 77).unwrap();
-    let script = "test -t 0 && while test \"$(stty size)\" = '0 0'; do :; done 2>/dev/null; stty size; cat /proc/self/stat | cut -d' ' -f6; exit 4";
+    // Until the monitor has set it, it is 0 0, of which stty makes a message and no output.
+    let script = "while size=$(stty size 2>/dev/null); test -z \"$size\"; do :; done; echo \"$size\"; exit 4";
     let container = terminal("size", &["sh", "-c", script]);
     let mut run = seat.run(&container);
     assert_eq!(run.wait().unwrap().code(), Some(4));
     assert!(seat.is_as_before());
-    assert!(seat.read_to_end().contains("33 77\r\n"));
+    let shown = seat.read_to_end();
+    assert!(shown.contains("33 77\r\n"), "{shown:?}");
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn run_with_a_terminal_is_ended_by_its_interrupt_key() {
     }
     let (seat, container) = (Seat::new(), terminal("key", &["sh", "-c", "touch /dev/ready; exec sleep 100"]));
     let mut run = seat.run(&container);
-    container.wait_until_ready();
+    container.wait_until_ready(&run);
     container.wait_until(|| !seat.is_as_before());
     seat.type_in(b"\x03");
     assert_eq!(run.wait().unwrap().code(), Some(130));
@@ -93,7 +95,7 @@ fn run_with_a_terminal_killed_gives_the_caller_s_back() {
     }
     let (seat, container) = (Seat::new(), terminal("raw", &["sh", "-c", "touch /dev/ready; exec sleep 100"]));
     let mut run = seat.run(&container);
-    container.wait_until_ready();
+    container.wait_until_ready(&run);
     container.wait_until(|| !seat.is_as_before());
     run.kill().unwrap();
     run.wait().unwrap();

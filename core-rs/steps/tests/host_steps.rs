@@ -1,0 +1,211 @@
+//! Host steps on the real kernel: files in a temporary directory, cgroups of the test's own.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::panic)]
+
+use masu_steps::executor::{Tools, execute, set_up, tear_down};
+use masu_wire::error::{CoreError, ErrorCode, Group};
+use masu_wire::plan::HostStep;
+use serde_json::{Value, json};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TOOLS: Tools<'static> = Tools { init: None };
+
+/// A directory of one test; what is left in it when the test ends goes, too.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("masu-steps-{name}-{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn step(value: Value) -> HostStep {
+    serde_json::from_value(value).unwrap()
+}
+
+fn run(value: Value) -> Result<(), CoreError> {
+    execute(&step(value), TOOLS)
+}
+
+fn mode(path: &str) -> u32 {
+    std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn make(path: &str, mode: u32, parents: bool) -> Value {
+    json!({"kind": "make_directory", "path": path, "mode": mode, "parents": parents, "owner": null})
+}
+
+fn write(path: &str, text: &str, exclusive: bool) -> Value {
+    json!({"kind": "write_file", "path": path, "text": text, "mode": 0o640, "exclusive": exclusive})
+}
+
+#[test]
+fn make_directory_makes_parents_and_takes_one_that_is_there_only_when_told() {
+    let scratch = Scratch::new("directory");
+    let path = scratch.path("a/b/c");
+    assert_eq!(run(make(&path, 0o775, false)).unwrap_err().code, ErrorCode::NotFound);
+    run(make(&path, 0o775, true)).unwrap();
+    run(make(&path, 0o775, true)).unwrap();
+    assert_eq!((mode(&path), mode(&scratch.path("a"))), (0o775, 0o775));
+    let error = run(make(&path, 0o700, false)).unwrap_err();
+    assert_eq!((error.code, error.call.as_deref()), (ErrorCode::AlreadyExists, Some("mkdir")), "{error}");
+    std::fs::write(scratch.path("file"), "").unwrap();
+    assert_eq!(run(make(&scratch.path("file"), 0o700, true)).unwrap_err().errno, Some(20));
+}
+
+#[test]
+fn write_file_replaces_or_refuses_and_follows_no_link() {
+    let scratch = Scratch::new("write");
+    let (path, victim, link) = (scratch.path("file"), scratch.path("victim"), scratch.path("link"));
+    run(write(&path, "one", false)).unwrap();
+    run(write(&path, "two", false)).unwrap();
+    assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), mode(&path)), ("two", 0o640));
+    assert_eq!(run(write(&path, "three", true)).unwrap_err().code, ErrorCode::AlreadyExists);
+    std::fs::write(&victim, "kept").unwrap();
+    symlink("victim", &link).unwrap();
+    assert_eq!(run(write(&link, "x", true)).unwrap_err().code, ErrorCode::AlreadyExists);
+    run(write(&link, "x", false)).unwrap();
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+    let names: Vec<_> = std::fs::read_dir(&scratch.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 3, "nothing is left beside: {names:?}");
+}
+
+#[test]
+fn reserve_name_names_who_has_it() {
+    let scratch = Scratch::new("name");
+    let reserve = |target: &str| {
+        run(json!({"kind": "reserve_name", "path": scratch.path("web"), "target": target, "name": "web"}))
+    };
+    reserve("0f3a").unwrap();
+    let error = reserve("1b2c").unwrap_err();
+    assert_eq!(error.message, "Reserve name \"web\": container \"0f3a\" has it (EEXIST from symlink(2))");
+    assert_eq!(error.code, ErrorCode::AlreadyExists);
+    let remove = |target: &str| run(json!({"kind": "remove_file", "path": scratch.path("web"), "target": target}));
+    remove("1b2c").unwrap();
+    assert!(Path::new(&scratch.path("web")).is_symlink());
+    remove("0f3a").unwrap();
+    assert!(!Path::new(&scratch.path("web")).is_symlink());
+}
+
+#[test]
+fn write_control_names_the_controller_that_is_missing() {
+    let scratch = Scratch::new("control");
+    let error = run(json!({"kind": "write_control", "path": scratch.path("memory.max"), "text": "1"})).unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    assert!(error.hint.unwrap().contains("\"memory\""));
+    std::fs::write(scratch.path("cgroup.controllers"), "cpu pids\n").unwrap();
+    let error =
+        run(json!({"kind": "write_control", "path": scratch.path("cgroup.subtree_control"), "text": "+cpu +memory"}))
+            .unwrap_err();
+    assert!(error.hint.as_ref().is_some_and(|hint| hint.contains("\"memory\"") && !hint.contains("cpu")), "{error:?}");
+}
+
+#[test]
+fn remove_mount_point_removes_only_what_is_empty_and_inside() {
+    let scratch = Scratch::new("point");
+    std::fs::create_dir_all(scratch.path("root/full/x")).unwrap();
+    std::fs::create_dir_all(scratch.path("root/empty")).unwrap();
+    std::fs::create_dir_all(scratch.path("outside/empty")).unwrap();
+    symlink("../outside", scratch.path("root/link")).unwrap();
+    std::fs::write(scratch.path("root/file"), "").unwrap();
+    std::fs::write(scratch.path("root/content"), "x").unwrap();
+    let remove = |path: &str, file: bool| {
+        run(json!({"kind": "remove_mount_point", "root": scratch.path("root"), "path": path, "file": file})).unwrap();
+    };
+    for (path, file) in [
+        ("/empty", false),
+        ("/full", false),
+        ("/link/empty", false),
+        ("/../outside/empty", false),
+        ("/file", true),
+        ("/content", true),
+        ("/gone", true),
+        ("/gone/x", false),
+    ] {
+        remove(path, file);
+    }
+    let there = |name: &str| Path::new(&scratch.path(name)).exists();
+    assert_eq!((there("root/empty"), there("root/file")), (false, false));
+    assert!(there("root/full/x") && there("outside/empty") && there("root/content"));
+}
+
+#[test]
+fn set_up_stops_at_the_first_failure_and_tear_down_tries_everything() {
+    let scratch = Scratch::new("order");
+    let steps = [
+        make(&scratch.path("a"), 0o700, false),
+        make(&scratch.path("x/y"), 0o700, false),
+        make(&scratch.path("b"), 0o700, false),
+    ]
+    .map(step);
+    let mut done = 0;
+    let error = set_up((Group::Before, 4), &steps, TOOLS, || done += 1).unwrap_err();
+    let place = error.place.unwrap();
+    assert_eq!((done, place.group, place.index), (1, Group::Before, 5));
+    assert!(!Path::new(&scratch.path("b")).exists());
+    let failures = tear_down(steps.iter().enumerate(), TOOLS);
+    let places: Vec<_> = failures.iter().filter_map(|failure| Some(failure.place?.index)).collect();
+    assert_eq!(places, [0, 1]);
+    assert!(Path::new(&scratch.path("b")).exists());
+}
+
+/// A hierarchy in which this test may make cgroups: v1, v2, or none.
+fn hierarchy(candidates: &[&str]) -> Option<PathBuf> {
+    let own = |name: &&&str| {
+        let path = Path::new(name).join(format!("masu-steps-{}", std::process::id()));
+        std::fs::create_dir(&path).ok().map(|()| path)
+    };
+    candidates.iter().find_map(|name| own(&name))
+}
+
+#[test]
+fn kill_and_remove_cgroup_end_everything_below() {
+    for (version, candidates) in [
+        ("v1", &["/sys/fs/cgroup/freezer", "/sys/fs/cgroup/pids"][..]),
+        ("v2", &["/sys/fs/cgroup/unified", "/sys/fs/cgroup"][..]),
+    ] {
+        let Some(top) = hierarchy(candidates).filter(|top| top.join("cgroup.procs").exists()) else {
+            println!("kill_and_remove_cgroup_end_everything_below [skipped: no {version} cgroup can be made here]");
+            continue;
+        };
+        let own = top.join("own");
+        std::fs::create_dir_all(own.join("below")).unwrap();
+        let mut processes: Vec<_> = [&own, &own.join("below")]
+            .into_iter()
+            .map(|cgroup| {
+                let process = Command::new("sleep").arg("100").spawn().unwrap();
+                std::fs::write(cgroup.join("cgroup.procs"), process.id().to_string()).unwrap();
+                process
+            })
+            .collect();
+        let path = |path: &Path| path.to_str().unwrap().to_owned();
+        let remove = |cgroup: &Path, recursive: bool| {
+            run(json!({"kind": "remove_cgroup", "path": path(cgroup), "recursive": recursive}))
+        };
+        // Others' cgroups below it: it stays.
+        remove(&top, false).unwrap();
+        assert!(own.exists());
+        // Somebody has to reap them, or they stay in their cgroup as zombies.
+        let reaper = std::thread::spawn(move || processes.iter_mut().all(|process| !process.wait().unwrap().success()));
+        run(json!({"kind": "kill_cgroup", "path": path(&own)})).unwrap();
+        assert!(reaper.join().unwrap(), "{version}: killed");
+        remove(&own, true).unwrap();
+        remove(&top, false).unwrap();
+        remove(&top, false).unwrap();
+        run(json!({"kind": "kill_cgroup", "path": path(&own)})).unwrap();
+        assert!(!top.exists(), "{version}");
+    }
+}
