@@ -57,7 +57,9 @@ export async function image(scratch: Scratch, options: Pick<InsideOptions, "prob
     const user = options.asUser === true ? testUser() : null;
     if (user !== null) await scratch.command("chown", "-R", `${user.uid}:${user.gid}`, path);
   }
-  if (options.probe === true) await Deno.copyFile(await probe(), `${path}/bin/probe`);
+  // Once: a running program must not be written to.
+  const program = `${path}/bin/probe`;
+  if (options.probe === true && !exists(program)) await Deno.copyFile(await probe(), program);
   return path;
 }
 

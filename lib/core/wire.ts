@@ -194,6 +194,10 @@ export type HostStep = {
    * Fail with `already_exists` when there is such a file.
    */
   exclusive: boolean;
+  /**
+   * fchown(2); none: whoever makes it.
+   */
+  owner?: Owner;
 } | {
   "kind": "reserve_name";
   /**

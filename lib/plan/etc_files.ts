@@ -16,7 +16,7 @@ const LOOPBACK = [
   "ff02::2\tip6-allrouters",
 ];
 
-/** Writes those that the spec mounts. */
+/** Writes those that the spec mounts, as the container's root. */
 export function etcFiles(context: PlanContext): HostStep[] {
   const { paths: { etc }, spec, owner } = context;
   const texts: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ export function etcFiles(context: PlanContext): HostStep[] {
   const files = Object.entries(texts).flatMap(([name, text]): HostStep[] => {
     const path = `${etc}/${name}`;
     if (!spec.mounts.some(({ source }) => source === path)) return [];
-    return [{ kind: "write_file", path, text, mode: 0o644, exclusive: true }];
+    return [{ kind: "write_file", path, text, mode: 0o644, exclusive: true, ...(owner !== null && { owner }) }];
   });
   return files.length === 0 ? [] : [makeDirectory(etc, owner === null ? 0o700 : 0o755, null), ...files];
 }

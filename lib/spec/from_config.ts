@@ -6,6 +6,7 @@
 import type { RunConfig } from "../config/run_config.ts";
 import { invalidConfig, MasuError } from "../error.ts";
 import type { HostFacts } from "../host/facts.ts";
+import { isPrivileged } from "../host/process.ts";
 import { ARGUMENTS, escapeBlanks, ID } from "../plan/blank.ts";
 import { containerPaths } from "../state/paths.ts";
 import { containerCapabilities } from "./capabilities.ts";
@@ -141,22 +142,26 @@ function rlimitsOf({ ulimits }: RunConfig, [soft, hard]: readonly [soft: number,
   return [...limits, { type: "RLIMIT_NOFILE", soft: raised, hard }];
 }
 
-function userOf(config: RunConfig, { image }: HostFacts, ids: ContainerIds): ResolvedUser {
+function userOf(config: RunConfig, { image, process }: HostFacts, ids: ContainerIds): ResolvedUser {
   const user = resolveUser(config.user, image);
   const added = config.groupAdd.map((group) => resolveGroup(group, image));
   if (ids.kind !== "mapped") return { ...user, groups: [...new Set([...user.groups, ...added])] };
   const { uids, gids } = ids;
+  const unmapped = unmappedIn(config, process);
   if (!isMapped(user.uid, uids)) throw unmapped(`Use user ${user.uid} (--user)`);
   if (!isMapped(user.gid, gids)) throw unmapped(`Use group ${user.gid} (--user)`);
   for (const gid of added) if (!isMapped(gid, gids)) throw unmapped(`Add group ${gid} (--group-add)`);
   return { ...user, groups: [...new Set([...user.groups.filter((gid) => isMapped(gid, gids)), ...added])] };
 }
 
-function unmapped(action: string): MasuError {
-  return invalidConfig(
-    `${action}: this id is not mapped in the container's user namespace`,
-    "an ordinary user gets more ids from /etc/subuid and /etc/subgid (usermod --add-subuids) and the package uidmap",
-  );
+/** What to do about an id that is not mapped depends on who decided about the maps. */
+function unmappedIn({ userns }: RunConfig, process: HostFacts["process"]): (action: string) => MasuError {
+  const hint = userns?.kind === "maps"
+    ? "add a range that holds it: --uidmap and --gidmap CONTAINER:HOST:SIZE"
+    : isPrivileged(process)
+    ? "--uidmap and --gidmap map other ids than --userns private"
+    : "an ordinary user gets more ids from /etc/subuid and /etc/subgid (usermod --add-subuids) and the package uidmap";
+  return (action) => invalidConfig(`${action}: this id is not mapped in the container's user namespace`, hint);
 }
 
 /** As with docker, whoever has the host's network has the host's name. */

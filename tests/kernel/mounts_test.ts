@@ -67,11 +67,11 @@ for (const path of READONLY_PATHS.filter(exists)) {
 }
 
 kernelTest("run lets no setting of the kernel be written", ["mount", "busybox"], async (scratch) => {
-  const before = await Deno.readTextFile("/proc/sys/kernel/pid_max");
-  const outcome = await attempt(scratch, ["--cap-add", "ALL"], "echo 4000000 >/proc/sys/kernel/pid_max");
+  const before = await Deno.readTextFile("/proc/sys/vm/overcommit_memory");
+  const outcome = await attempt(scratch, ["--cap-add", "ALL"], "echo 2 >/proc/sys/vm/overcommit_memory");
   assertEquals(outcome.code, 1, outcome.transcript);
   assertStringIncludes(outcome.stderr, "Read-only file system");
-  assertEquals(await Deno.readTextFile("/proc/sys/kernel/pid_max"), before);
+  assertEquals(await Deno.readTextFile("/proc/sys/vm/overcommit_memory"), before);
 });
 
 kernelTest("run fills /dev with these nodes and links", ["mount", "busybox"], async (scratch) => {

@@ -18,8 +18,8 @@ pub struct Tools<'a> {
 pub fn execute(step: &HostStep, tools: Tools<'_>) -> Result<(), CoreError> {
     match step {
         HostStep::MakeDirectory { path, mode, parents, owner } => directory::make(path, *mode, *parents, *owner),
-        HostStep::WriteFile { path, text, mode, exclusive: true } => file::create(path, text, *mode),
-        HostStep::WriteFile { path, text, mode, exclusive: false } => file::replace(path, text, *mode),
+        HostStep::WriteFile { path, text, mode, exclusive: true, owner } => file::create(path, text, *mode, *owner),
+        HostStep::WriteFile { path, text, mode, exclusive: false, owner } => file::replace(path, text, *mode, *owner),
         HostStep::ReserveName { path, target, name } => file::reserve_name(path, target, name),
         HostStep::WriteControl { path, text } => file::write_control(path, text),
         HostStep::AttachDeviceProgram { cgroup, rules } => device_program::attach(cgroup, rules),

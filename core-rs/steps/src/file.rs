@@ -8,16 +8,18 @@ use std::path::Path;
 use masu_sys::errno::values::{EACCES, EBUSY, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPERM, ERANGE};
 use masu_sys::error::SysError;
 use masu_wire::error::{CoreError, ErrorCode};
+use masu_wire::plan::Owner;
 use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
+use rustix::process::{Gid, Uid};
 
 use crate::failure::{failed, failed_because};
 use crate::hint::{of_file_system, unless_hinted};
 use crate::named;
 
 /// `HostStep::WriteFile`, exclusive.
-pub(crate) fn create(path: &str, text: &str, mode: u32) -> Result<(), CoreError> {
-    write_new(Path::new(path), text, mode, false).map_err(|error| {
+pub(crate) fn create(path: &str, text: &str, mode: u32, owner: Option<Owner>) -> Result<(), CoreError> {
+    write_new(Path::new(path), text, &New { mode, owner, sync: false }).map_err(|error| {
         let error = failed(format!("Make file {path:?}"), error);
         let error = of_file_system(error, path);
         if error.code == ErrorCode::AlreadyExists {
@@ -29,13 +31,14 @@ pub(crate) fn create(path: &str, text: &str, mode: u32) -> Result<(), CoreError>
 }
 
 /// `HostStep::WriteFile`: readers see the old file or the whole new one.
-pub(crate) fn replace(path: &str, text: &str, mode: u32) -> Result<(), CoreError> {
+pub(crate) fn replace(path: &str, text: &str, mode: u32, owner: Option<Owner>) -> Result<(), CoreError> {
     let action = || format!("Write file {path:?}");
     let beside = Path::new(path).with_added_suffix(std::process::id());
-    let written = match write_new(&beside, text, mode, true) {
+    let new = New { mode, owner, sync: true };
+    let written = match write_new(&beside, text, &new) {
         // Left by a process of this pid that was killed: nobody else writes beside masu's files.
         Err(error) if error.errno == EEXIST => {
-            named("unlink", fs::unlink(&beside)).and_then(|()| write_new(&beside, text, mode, true))
+            named("unlink", fs::unlink(&beside)).and_then(|()| write_new(&beside, text, &new))
         }
         written => written,
     };
@@ -60,8 +63,16 @@ impl AddedSuffix for Path {
     }
 }
 
+/// How a file is made.
+struct New {
+    mode: u32,
+    owner: Option<Owner>,
+    /// fsync(2) it.
+    sync: bool,
+}
+
 /// open(2) O_CREAT|O_EXCL, which follows no last symbolic link, write, optionally fsync(2). Leaves nothing when it fails.
-fn write_new(path: &Path, text: &str, mode: u32, sync: bool) -> Result<(), SysError> {
+fn write_new(path: &Path, text: &str, &New { mode, owner, sync }: &New) -> Result<(), SysError> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -71,6 +82,12 @@ fn write_new(path: &Path, text: &str, mode: u32, sync: bool) -> Result<(), SysEr
     let filled = file
         .set_permissions(std::fs::Permissions::from_mode(mode))
         .map_err(|error| SysError::from_io("fchmod", &error))
+        .and_then(|()| match owner {
+            Some(Owner { uid, gid }) => {
+                named("fchown", fs::fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))
+            }
+            None => Ok(()),
+        })
         .and_then(|()| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)))
         .and_then(|()| if sync { named("fsync", fs::fsync(&file)) } else { Ok(()) });
     filled.inspect_err(|_| {

@@ -96,6 +96,10 @@ wire_type! {
             mode: u32,
             /// Fail with `already_exists` when there is such a file.
             exclusive: bool,
+            /// fchown(2); none: whoever makes it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            owner: Option<Owner>,
         },
         /// symlink(2) that reserves a name: fails with `already_exists` when it is taken.
         ReserveName {

@@ -65,28 +65,30 @@ export function explainScript(plan: Plan, header: ScriptHeader): string {
 }
 
 function cloneLines(clone: CloneStep): string[] {
-  const gate = clone.user !== null || clone.record.length > 0;
   const start = [...enterWords(clone), "unshare", ...unshareWords(clone), "--", "sh", "-c"].join(" ");
   const cgroup = clone.cgroup === null ? [] : [`echo 0 > ${word(`${clone.cgroup}/cgroup.procs`)}`];
-  if (!gate) return [`${start} ${word([...cgroup, 'eval "$0"'].join("\n"))} "$stage" && exit 0 || exit $?`];
+  const user = clone.user === null ? [] : userLines(clone.user);
+  if (clone.record.length === 0) {
+    return [...user, `${start} ${word([...cgroup, 'eval "$0"'].join("\n"))} "$stage" && exit 0 || exit $?`];
+  }
   const waiting = ["read -r _ <&3", "exec 3<&-", ...cgroup, 'eval "$0"'].join("\n");
   return [
+    ...user,
     "gate=$(mktemp -u)",
     'mkfifo -m 600 "$gate"',
     `${start} ${word(waiting)} "$stage" 3<"$gate" <&0 &`,
     "outer=$!",
     'exec 4>"$gate"',
     'rm "$gate"',
-    "# The first process is the child of unshare(1), which forks for a pid namespace.",
-    "pid=",
     ...(forks(clone)
       ? [
+        "# The first process is the child of unshare(1), which forks for a pid namespace.",
+        "pid=",
         'while kill -0 $outer && [ -z "$pid" ]; do pid=$(cat /proc/$outer/task/$outer/children); done',
         "pid=${pid% }",
       ]
       : ["pid=$outer"]),
     "start=$(cut -d' ' -f22 /proc/$pid/stat)",
-    ...(clone.user === null ? [] : mapLines(clone.user)),
     ...clone.record.flatMap(hostCommands),
     "echo go >&4",
     "exec 4>&-",
@@ -98,41 +100,50 @@ function forks(clone: CloneStep): boolean {
   return clone.namespaces.includes("pid") || clone.join.some(({ namespace }) => namespace === "pid");
 }
 
-/** Namespaces of others are entered first, the user namespace among them by nsenter(1) itself. */
-function enterWords(clone: CloneStep): string[] {
-  if (clone.join.length === 0) return [];
-  return [
-    "nsenter",
-    "--no-fork",
-    ...clone.join.map(({ namespace, path }) => `${OPTION[namespace]}=${word(path)}`),
-    "--",
-  ];
+/** Namespaces of others, and the user namespace of one's own: nsenter(1) gives its root all rights in it. */
+function enterWords({ join, user }: CloneStep): string[] {
+  const words = join.map(({ namespace, path }) => `${OPTION[namespace]}=${word(path)}`);
+  // Whoever may not call setgroups(2) there has only one id, which is root's already.
+  if (user !== null) {
+    words.push("--user=/proc/$holder/ns/user", ...(user.denySetgroups ? ["--preserve-credentials"] : []));
+  }
+  return words.length === 0 ? [] : ["nsenter", ...(join.length > 0 ? ["--no-fork"] : []), ...words, "--"];
 }
 
 function unshareWords(clone: CloneStep): string[] {
-  const words = clone.namespaces.map((namespace) => OPTION[namespace]);
+  const words = clone.namespaces.filter((namespace) => namespace !== "user").map((namespace) => OPTION[namespace]);
   if (clone.namespaces.includes("mount")) words.push("--propagation unchanged");
   if (forks(clone)) words.push("--fork", "--kill-child");
   for (const { clock, seconds } of clone.timeOffsets) words.push(`--${clock} ${seconds}`);
   return words;
 }
 
-/** The maps are written from outside, as masu does: any range is possible then. */
+/** The user namespace, held by a process until it is entered. Its maps are written from outside, as masu does. */
+function userLines(user: UserMapping): string[] {
+  return [
+    "hold=$(mktemp -u)",
+    'mkfifo -m 600 "$hold"',
+    'unshare --user -- cat "$hold" &',
+    "holder=$!",
+    "# It opens the fifo when it is in its namespace, and ends with this script.",
+    'exec 5>"$hold"',
+    'rm "$hold"',
+    ...mapLines(user),
+  ];
+}
+
 function mapLines(user: UserMapping): string[] {
-  const wait = 'while [ "$(readlink /proc/$pid/ns/user)" = "$(readlink /proc/self/ns/user)" ]; do kill -0 $pid; done';
   const flat = (maps: readonly IdMapping[]) => maps.map(({ containerID, hostID, size }) => [containerID, hostID, size]);
   if (user.tools !== null) {
     return [
-      wait,
-      `${word(user.tools.newuidmap)} $pid ${flat(user.uidMappings).flat().join(" ")}`,
-      `${word(user.tools.newgidmap)} $pid ${flat(user.gidMappings).flat().join(" ")}`,
+      `${word(user.tools.newuidmap)} $holder ${flat(user.uidMappings).flat().join(" ")}`,
+      `${word(user.tools.newgidmap)} $holder ${flat(user.gidMappings).flat().join(" ")}`,
     ];
   }
   const text = (maps: readonly IdMapping[]) => flat(maps).map((triple) => triple.join(" ")).join("\\n");
   return [
-    wait,
-    ...(user.denySetgroups ? ["echo deny > /proc/$pid/setgroups"] : []),
-    `printf '${text(user.uidMappings)}\\n' > /proc/$pid/uid_map`,
-    `printf '${text(user.gidMappings)}\\n' > /proc/$pid/gid_map`,
+    ...(user.denySetgroups ? ["echo deny > /proc/$holder/setgroups"] : []),
+    `printf '${text(user.uidMappings)}\\n' > /proc/$holder/uid_map`,
+    `printf '${text(user.gidMappings)}\\n' > /proc/$holder/gid_map`,
   ];
 }

@@ -34,7 +34,7 @@ export function execLine(steps: readonly StageStep[], root: string): string[] {
     ...all.comments,
     ...all.before,
     `umask ${all.umask}`,
-    ...(root === "" ? [] : [`cd ${word(root)}`, "mount --move . /"]),
+    ...(root === "" ? [] : [`cd ${word(root)}`, "mount -n --move . /"]),
     ...(root === "" ? [`cd ${word(all.directory)}`] : []),
     `set -- ${program.arguments.map(word).join(" ")}`,
     // The tools are found now: the PATH that follows is the container's.

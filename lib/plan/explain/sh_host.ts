@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostStep } from "../../core/wire.ts";
+import type { HostStep, Owner } from "../../core/wire.ts";
 import { word, wordWithVariables } from "./sh_word.ts";
 import { octal } from "./words.ts";
 
@@ -43,13 +43,17 @@ function makeDirectory({ path, mode, parents, owner }: Extract<HostStep, { kind:
   const make = `mkdir -m ${octal(mode)}${parents ? " -p" : ""} ${word(path)}`;
   return [
     parents ? `[ -d ${word(path)} ] || ${make}` : make,
-    ...(owner === null ? [] : [`chown ${owner.uid}:${owner.gid} ${word(path)}`]),
+    ...chown(path, owner),
   ];
 }
 
-function writeFile({ path, text, mode, exclusive }: Extract<HostStep, { kind: "write_file" }>): string[] {
+function writeFile({ path, text, mode, exclusive, owner }: Extract<HostStep, { kind: "write_file" }>): string[] {
   const write = `printf %s ${wordWithVariables(text)} > ${word(path)}`;
-  return [`${exclusive ? `(set -C; ${write})` : write}`, `chmod ${octal(mode)} ${word(path)}`];
+  return [`${exclusive ? `(set -C; ${write})` : write}`, `chmod ${octal(mode)} ${word(path)}`, ...chown(path, owner)];
+}
+
+function chown(path: string, owner: Owner | null | undefined): string[] {
+  return owner == null ? [] : [`chown ${owner.uid}:${owner.gid} ${word(path)}`];
 }
 
 /** `cgroup.kill` where the kernel has it; a v1 cgroup has only its list of processes. */

@@ -2,7 +2,7 @@
  * The container's first process as a shell script: what is inside, then one long exec line.
  *
  * After pivot_root(2) the host's tools are gone, so everything is done while they are still there, at the new root's
- * path, and the root is entered at last, by `mount --move` and chroot(2).
+ * path, and the root is entered at last, by `mount -n --move` and chroot(2).
  *
  * @module
  */
@@ -17,6 +17,9 @@ interface Context {
   /** The mount point of the new root; empty before it is there. */
   root: string;
 }
+
+/** The file system that hides a directory. */
+const EMPTY = "ro,nosuid,nodev,noexec,size=0,nr_inodes=1,mode=555";
 
 /** The whole script of the first process. */
 export function stageScript(plan: Plan): string {
@@ -51,7 +54,7 @@ function stageCommands(step: StageStep, context: Context): string[] {
     case "set_oom_score_adj":
       return [`echo ${step.value} > /proc/self/oom_score_adj`];
     case "set_propagation":
-      return [`mount --make-${step.propagation} /`];
+      return [`mount -n --make-${step.propagation} /`];
     case "mount_root":
       context.root = step.path;
       return rootCommands(step.path, step.root);
@@ -65,7 +68,7 @@ function stageCommands(step: StageStep, context: Context): string[] {
       return [
         ...(step.flags === null
           ? []
-          : [`mount -o remount,bind,${mountWords(step.flags) || "rw"} ${at(step.destination)}`]),
+          : [`mount -n -o remount,bind,${mountWords(step.flags) || "rw"} ${at(step.destination)}`]),
         ...propagationCommand(step.propagation, at(step.destination)),
       ];
     case "make_device":
@@ -81,16 +84,16 @@ function stageCommands(step: StageStep, context: Context): string[] {
       return [`[ -d ${at(step.path)} ] || mkdir -p -m ${octal(step.mode)} ${at(step.path)}`];
     case "mask":
       return [
-        `if [ -d ${at(step.path)} ]; then mount -t tmpfs -o ro tmpfs ${at(step.path)}`,
-        `elif [ -e ${at(step.path)} ]; then mount --bind /dev/null ${at(step.path)}; fi`,
+        `if [ -d ${at(step.path)} ]; then mount -n -t tmpfs -o ${EMPTY} tmpfs ${at(step.path)}`,
+        `elif [ -e ${at(step.path)} ]; then mount -n --bind ${at("/dev/null")} ${at(step.path)}; fi`,
       ];
     case "read_only_path":
       return [
-        `if [ -e ${at(step.path)} ]; then mount --rbind ${at(step.path)} ${at(step.path)}`,
-        `  mount -o remount,bind,ro,nosuid,nodev,noexec ${at(step.path)}; fi`,
+        `if [ -e ${at(step.path)} ]; then mount -n --rbind ${at(step.path)} ${at(step.path)}`,
+        `  mount -n -o remount,bind,ro,nosuid,nodev,noexec ${at(step.path)}; fi`,
       ];
     case "read_only_root":
-      return [`mount -o remount,bind,ro ${word(context.root)}`];
+      return [`mount -n -o remount,bind,ro ${word(context.root)}`];
     case "pivot_root":
       return [];
     default:
@@ -101,11 +104,11 @@ function stageCommands(step: StageStep, context: Context): string[] {
 function rootCommands(path: string, root: RootSource): string[] {
   switch (root.kind) {
     case "bind":
-      return [`mount --${root.recursive ? "r" : ""}bind${mapped(root.idmapped)} ${word(root.source)} ${word(path)}`];
+      return [`mount -n --${root.recursive ? "r" : ""}bind${mapped(root.idmapped)} ${word(root.source)} ${word(path)}`];
     case "overlay":
       return [overlayCommand(root.layer, word(path))];
     case "tmpfs":
-      return [`mount -t tmpfs${root.data === "" ? "" : ` -o ${word(root.data)}`} tmpfs ${word(path)}`];
+      return [`mount -n -t tmpfs${root.data === "" ? "" : ` -o ${word(root.data)}`} tmpfs ${word(path)}`];
     default:
       return root satisfies never;
   }
@@ -119,7 +122,7 @@ function overlayCommand(layer: OverlayLayer, at: string): string {
     `workdir=${escaped(layer.work)}`,
     ...layer.options,
   ].join(",");
-  return `mount -t overlay${mapped(layer.idmapped)} -o ${word(options)} overlay ${at}`;
+  return `mount -n -t overlay${mapped(layer.idmapped)} -o ${word(options)} overlay ${at}`;
 }
 
 /** mount(8) maps owners since 2.39, and only those of a bind mount. */
@@ -135,7 +138,7 @@ function make(create: "directory" | "file" | "optional", at: string): string[] {
 
 function mountCommand(step: Extract<StageStep, { kind: "mount" }>, at: string): string[] {
   const words = mountWords(step.flags, step.data);
-  const mount = `mount -t ${word(step.type)}${words === "" ? "" : ` -o ${word(words)}`} ${word(step.source)} ${at}`;
+  const mount = `mount -n -t ${word(step.type)}${words === "" ? "" : ` -o ${word(words)}`} ${word(step.source)} ${at}`;
   return [step.create === "optional" ? `[ ! -e ${at} ] || ${mount}` : mount];
 }
 
@@ -143,14 +146,14 @@ function bindCommands(step: Extract<StageStep, { kind: "bind" }>, at: string): s
   const flags = mountWords(step.flags);
   const lines = [
     ...make(step.create, at),
-    `mount --${step.recursive ? "r" : ""}bind ${word(step.source)} ${at}`,
-    ...(flags === "" ? [] : [`mount -o remount,bind,${flags} ${at}`]),
-    ...(step.recursiveReadOnly ? [`mount -o remount,bind,ro=recursive ${at}  # util-linux 2.39`] : []),
+    `mount -n --${step.recursive ? "r" : ""}bind ${word(step.source)} ${at}`,
+    ...(flags === "" ? [] : [`mount -n -o remount,bind,${flags} ${at}`]),
+    ...(step.recursiveReadOnly ? [`mount -n -o remount,bind,ro=recursive ${at}  # util-linux 2.39`] : []),
     ...propagationCommand(step.propagation, at),
   ];
   return step.create === "optional" ? [`if [ -e ${at} ]; then`, ...lines.map((line) => `  ${line}`), "fi"] : lines;
 }
 
 function propagationCommand(propagation: Propagation | null, at: string): string[] {
-  return propagation === null ? [] : [`mount --make-${propagation} ${at}`];
+  return propagation === null ? [] : [`mount -n --make-${propagation} ${at}`];
 }
