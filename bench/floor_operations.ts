@@ -114,6 +114,15 @@ function stageOperation(
           ? []
           : [["mount", "", at(step.destination), "", String(MS_BIND | MS_REMOUNT | step.flags), ""]]),
       ];
+    case "remount":
+      return [
+        ...(step.flags === null
+          ? []
+          : [["mount", "", at(step.destination), "", String(MS_BIND | MS_REMOUNT | step.flags), ""]]),
+        ...(step.propagation === null
+          ? []
+          : [["mount", "", at(step.destination), "", String(propagation(step.propagation)), ""]]),
+      ];
     case "make_device":
       return [["mknod", at(step.path), (0o020000 | step.mode).toString(8), String(step.major), String(step.minor)]];
     case "make_symlink":
