@@ -36,6 +36,7 @@ const PROBES = {
   bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
   crun: () => succeeds("crun", "--version"),
   runc: () => succeeds("runc", "--version"),
+  capsh: () => succeeds("capsh", "--print"),
   jq: () => succeeds("jq", "--version"),
   python3: () => succeeds("python3", "--version"),
   cc: () => succeeds("cc", "--version"),

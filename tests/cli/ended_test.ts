@@ -128,7 +128,11 @@ for (const [name, flags, directory] of FULL) {
       const inside = ["unshare", "--mount", "sh", "-ec", script, directory(small), `${inodes}`, ...masu] as const;
       const { code, stdout, stderr, transcript } = await scratch.command(...inside);
       assertEquals([code, stdout], [125, ""], transcript);
-      assertMatch(stderr, /^masu: .*\((ENOSPC|EROFS) from \w+\(2\)\)\nstep: \w+ \d+ of the plan\nhint: free space/, transcript);
+      assertMatch(
+        stderr,
+        /^masu: .*\((ENOSPC|EROFS) from \w+\(2\)\)\nstep: \w+ \d+ of the plan\nhint: free space/,
+        transcript,
+      );
     }
   });
 }

@@ -9,7 +9,7 @@
  */
 import type { CloneStep, IdMapping, Namespace, Plan, UserMapping } from "../../core/wire.ts";
 import { hostCommands } from "./sh_host.ts";
-import { stageScript } from "./sh_stage.ts";
+import { joinCommands, stageScript } from "./sh_stage.ts";
 import { word } from "./sh_word.ts";
 
 /** Namespaces as options of unshare(1) and nsenter(1). */
@@ -37,7 +37,7 @@ export function explainScript(plan: Plan, header: ScriptHeader): string {
   return [
     "#!/bin/sh",
     `# The same as: ${header.command.map(word).join(" ").replaceAll("\n", " ")}`,
-    "# Needs util-linux 2.38 and, for the loopback device, iproute2.",
+    "# Needs util-linux 2.38; iproute2 for the loopback device; libcap (capsh) where capabilities are dropped.",
     "set -eu",
     "umask 022",
     "",
@@ -60,12 +60,15 @@ export function explainScript(plan: Plan, header: ScriptHeader): string {
     `stage=${word(stageScript(plan))}`,
     "",
     "# clone: the container's first process",
-    ...cloneLines(plan.clone),
+    ...cloneLines(plan),
   ].join("\n") + "\n";
 }
 
-function cloneLines(clone: CloneStep): string[] {
-  const start = [...enterWords(clone), "unshare", ...unshareWords(clone), "--", "sh", "-c"].join(" ");
+function cloneLines(plan: Plan): string[] {
+  const { clone } = plan;
+  const start = [...outsideWords(plan), ...enterWords(clone), "unshare", ...unshareWords(clone), "--", "sh", "-c"].join(
+    " ",
+  );
   const cgroup = clone.cgroup === null ? [] : [`echo 0 > ${word(`${clone.cgroup}/cgroup.procs`)}`];
   const user = clone.user === null ? [] : userLines(clone.user);
   if (clone.record.length === 0) {
@@ -98,6 +101,14 @@ function cloneLines(clone: CloneStep): string[] {
 
 function forks(clone: CloneStep): boolean {
   return clone.namespaces.includes("pid") || clone.join.some(({ namespace }) => namespace === "pid");
+}
+
+/** The cgroups are joined as who started it: in the user namespace it may have no right to them. */
+function outsideWords({ clone, inside }: Plan): string[] {
+  const joins = clone.user === null
+    ? []
+    : inside.flatMap((step) => step.kind === "join_cgroups" ? joinCommands(step) : []);
+  return joins.length === 0 ? [] : ["sh", "-c", word([...joins, 'exec "$@"'].join("\n")), "sh"];
 }
 
 /** Namespaces of others, and the user namespace of one's own: nsenter(1) gives its root all rights in it. */

@@ -1,9 +1,11 @@
 /**
- * The group `exec` as one line: prlimit(1), setsid(1), setpriv(1) and chroot(1) that each execute the next.
+ * The group `exec` as one line: prlimit(1), setsid(1), setpriv(1) and chroot(1) that each execute the next; or capsh(1) in the
+ * place of the last two, where the container may not do what these need when their turn comes.
  *
  * @module
  */
 import type { StageStep } from "../../core/wire.ts";
+import { CAPABILITIES } from "../../spec/capabilities.ts";
 import { word } from "./sh_word.ts";
 import { octal } from "./words.ts";
 
@@ -14,6 +16,9 @@ interface Gathered {
   limits: string[];
   session: boolean;
   privileges: string[];
+  /** The bounding set; null: as it is. */
+  kept: readonly string[] | null;
+  noNewPrivileges: boolean;
   user: { uid: number; gid: number; groups: readonly number[] | null };
   directory: string;
   program: Extract<StageStep, { kind: "execute" }> | undefined;
@@ -25,37 +30,70 @@ export function execLine(steps: readonly StageStep[], root: string): string[] {
   const all = gather(steps);
   const { program } = all;
   if (program === undefined) throw new Error("A plan ends without an execute step");
-  const tools = [
-    ...all.limits.length === 0 ? [] : ["prlimit", ...all.limits],
-    ...all.session ? ["setsid"] : [],
-    ...all.privileges.length === 0 ? [] : ["setpriv", ...all.privileges],
+  const tools: string[][] = [
+    ...(all.limits.length === 0 ? [] : [["prlimit", ...all.limits]]),
+    ...(all.session ? [["setsid"]] : []),
+    ...enter(all, root),
   ];
   return [
     ...all.comments,
     ...all.before,
     `umask ${all.umask}`,
-    ...(root === "" ? [] : [`cd ${word(root)}`, "mount -n --move . /"]),
-    ...(root === "" ? [`cd ${word(all.directory)}`] : []),
+    ...(root === "" ? [`cd ${word(all.directory)}`] : [`cd ${word(root)}`, "mount -n --move . /"]),
     `set -- ${program.arguments.map(word).join(" ")}`,
     // The tools are found now: the PATH that follows is the container's.
-    ...tools.filter((tool) => /^[a-z]+$/.test(tool)).map((tool) => `${tool}=$(command -v ${tool})`),
-    "chroot=$(command -v chroot) unshare=$(command -v unshare)",
+    ...tools.map(([tool = ""]) => `${tool}=$(command -v ${tool})`),
     `exec env -i ${program.environment.map(word).join(" ")} \\`,
-    `  ${tools.map((tool) => /^[a-z]+$/.test(tool) ? `"$${tool}"` : tool).join(" ")} \\`,
-    `  ${enter(all, root)} "$@"`,
+    ...tools.map(([tool = "", ...words]) => `  ${[`"$${tool}"`, ...words].join(" ")} \\`),
+    '  "$@"',
   ];
 }
 
-/** chroot(1) keeps groups, unshare(1) goes to a directory: whichever is needed. */
-function enter({ user, directory }: Gathered, root: string): string {
-  if (root === "") return "";
-  if (user.groups !== null && user.groups.length > 0) {
-    const groups = user.groups.join(",");
-    const there = directory === "/" ? "" : `sh -c ${word('cd "$0" && exec "$@"')} ${word(directory)}`;
-    return `"$chroot" --userspec=${user.uid}:${user.gid} --groups=${groups} . ${there}`.trimEnd();
+/** What enters the root and gives up what the container shall not have. */
+function enter(all: Gathered, root: string): string[][] {
+  const { user, directory, kept, privileges } = all;
+  const setpriv = privileges.length === 0 ? [] : [["setpriv", ...privileges]];
+  if (root === "") return setpriv;
+  const isRoot = user.uid === 0 && user.gid === 0;
+  const groups = user.groups?.join(",") ?? "";
+  const needed = ["CAP_SYS_CHROOT", ...(isRoot && groups === "" ? [] : ["CAP_SETUID", "CAP_SETGID"])];
+  if (kept !== null && needed.some((name) => !kept.includes(name))) return [capsh(all, kept)];
+  // chroot(1) sets groups, unshare(1) goes to a directory: whichever is needed.
+  if (groups !== "") {
+    return [...setpriv, [
+      "chroot",
+      `--userspec=${user.uid}:${user.gid}`,
+      `--groups=${groups}`,
+      ".",
+      ...goTo(directory),
+    ]];
   }
-  const change = user.uid === 0 && user.gid === 0 ? "" : ` --setgid=${user.gid} --setuid=${user.uid}`;
-  return `"$unshare" --root=. --wd=${word(directory)}${change} --`;
+  const change = isRoot ? [] : [`--setgid=${user.gid}`, `--setuid=${user.uid}`];
+  return [...setpriv, ["unshare", "--root=.", `--wd=${word(directory)}`, ...change, "--"]];
+}
+
+/** capsh(1) does in the order of its words what setpriv(1) does all at once, and all without execve(2) in between. */
+function capsh({ user, directory, noNewPrivileges }: Gathered, kept: readonly string[]): string[] {
+  const dropped = CAPABILITIES.filter((name) => !kept.includes(name)).map((name) => name.toLowerCase());
+  const groups = user.groups === null ? [] : [`--groups=${user.groups.join(",")}`];
+  return [
+    "capsh",
+    "--chroot=.",
+    ...(dropped.length === 0 ? [] : [`--drop=${dropped.join(",")}`]),
+    ...groups,
+    `--gid=${user.gid}`,
+    `--uid=${user.uid}`,
+    ...(noNewPrivileges ? ["--no-new-privs"] : []),
+    "--shell=/bin/sh",
+    "--",
+    "-c",
+    word(`cd ${word(directory)} && exec "$0" "$@"`),
+  ];
+}
+
+/** The container's own shell goes to a directory, where the host's tool cannot. */
+function goTo(directory: string): string[] {
+  return directory === "/" ? [] : ["sh", "-c", word('cd "$0" && exec "$@"'), word(directory)];
 }
 
 function gather(steps: readonly StageStep[]): Gathered {
@@ -65,6 +103,8 @@ function gather(steps: readonly StageStep[]): Gathered {
     limits: [],
     session: false,
     privileges: [],
+    kept: null,
+    noNewPrivileges: false,
     user: { uid: 0, gid: 0, groups: null },
     directory: "/",
     program: undefined,
@@ -97,6 +137,7 @@ function gatherOne(step: StageStep, all: Gathered): void {
       all.umask = octal(step.mask);
       return;
     case "set_bounding_set":
+      all.kept = step.keep;
       all.privileges.push(`--bounding-set=${only(step.keep)}`);
       return;
     case "set_user":
@@ -106,6 +147,7 @@ function gatherOne(step: StageStep, all: Gathered): void {
       all.privileges.push(`--inh-caps=${only(step.inheritable)}`, `--ambient-caps=${only(step.ambient)}`);
       return;
     case "no_new_privileges":
+      all.noNewPrivileges = true;
       all.privileges.push("--no-new-privs");
       return;
     case "load_filter":

@@ -40,7 +40,9 @@ export function hostCommands(step: HostStep): string[] {
 }
 
 function makeDirectory({ path, mode, parents, owner }: Extract<HostStep, { kind: "make_directory" }>): string[] {
-  const make = `mkdir -m ${octal(mode)}${parents ? " -p" : ""} ${word(path)}`;
+  const make = parents
+    ? `(umask ${octal(0o777 & ~mode)}; mkdir -p ${word(path)})`
+    : `mkdir -m ${octal(mode)} ${word(path)}`;
   return [
     parents ? `[ -d ${word(path)} ] || ${make}` : make,
     ...chown(path, owner),

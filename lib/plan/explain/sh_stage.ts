@@ -14,6 +14,8 @@ import { octal } from "./words.ts";
 
 /** Where the new root is while it is made, and what is to be said later. */
 interface Context {
+  /** In a user namespace, which was entered when the cgroups were joined already. */
+  readonly confined: boolean;
   /** The mount point of the new root; empty before it is there. */
   root: string;
 }
@@ -23,16 +25,21 @@ const EMPTY = "ro,nosuid,nodev,noexec,size=0,nr_inodes=1,mode=555";
 
 /** The whole script of the first process. */
 export function stageScript(plan: Plan): string {
-  const context: Context = { root: "" };
+  const context: Context = { confined: plan.clone.user !== null, root: "" };
   const lines = ["set -eu"];
   const steps = [...plan.network, ...plan.inside];
   const unshared = steps.findIndex(({ kind }) => kind === "unshare_cgroup");
   const commands = (some: readonly StageStep[]) => some.flatMap((step) => stageCommands(step, context));
-  lines.push("umask 0", ...commands(steps.slice(0, unshared + 1)));
+  lines.push(...commands(steps.slice(0, unshared + 1)));
   const rest = [...commands(steps.slice(unshared + 1)), ...execLine(plan.exec, context.root)];
   if (unshared < 0) return [...lines, ...rest].join("\n");
   // The shell itself cannot unshare: the rest runs in a shell that unshare(1) becomes.
   return [...lines, `exec unshare --cgroup -- sh -c ${word(["set -eu", ...rest].join("\n"))}`].join("\n");
+}
+
+/** Joins cgroups: a shell's 0 is the shell itself. */
+export function joinCommands({ paths }: Extract<StageStep, { kind: "join_cgroups" }>): string[] {
+  return paths.map((path) => `echo 0 > ${word(path)}`);
 }
 
 /** A step of the groups `network` and `inside`; those of `exec` are words of the last line. */
@@ -42,13 +49,15 @@ function stageCommands(step: StageStep, context: Context): string[] {
     case "loopback_up":
       return ["ip link set lo up"];
     case "join_cgroups":
-      return step.paths.map((path) => `echo 0 > ${word(path)}`);
+      return context.confined ? [] : joinCommands(step);
     case "unshare_cgroup":
       return [];
     case "set_hostname":
       return [`hostname ${word(step.name)} 2>/dev/null || printf %s ${word(step.name)} > /proc/sys/kernel/hostname`];
     case "set_domainname":
-      return [`printf %s ${word(step.name)} > /proc/sys/kernel/domainname`];
+      return [
+        `domainname ${word(step.name)} 2>/dev/null || printf %s ${word(step.name)} > /proc/sys/kernel/domainname`,
+      ];
     case "set_sysctl":
       return [`printf %s ${word(step.value)} > ${word(`/proc/sys/${step.name.replaceAll(".", "/")}`)}`];
     case "set_oom_score_adj":
@@ -61,7 +70,7 @@ function stageCommands(step: StageStep, context: Context): string[] {
     case "mount":
       return [...make(step.create, at(step.destination)), ...mountCommand(step, at(step.destination))];
     case "mount_overlay":
-      return [`mkdir -p ${at(step.destination)}`, overlayCommand(step.layer, at(step.destination))];
+      return [`mkdir -p ${at(step.destination)}`, ...overlayCommands(step.layer, at(step.destination))];
     case "bind":
       return bindCommands(step, at(step.destination));
     case "remount":
@@ -104,9 +113,12 @@ function stageCommands(step: StageStep, context: Context): string[] {
 function rootCommands(path: string, root: RootSource): string[] {
   switch (root.kind) {
     case "bind":
-      return [`mount -n --${root.recursive ? "r" : ""}bind${mapped(root.idmapped)} ${word(root.source)} ${word(path)}`];
+      return [
+        ...unmapped(root.idmapped),
+        `mount -n --${root.recursive ? "r" : ""}bind ${word(root.source)} ${word(path)}`,
+      ];
     case "overlay":
-      return [overlayCommand(root.layer, word(path))];
+      return overlayCommands(root.layer, word(path));
     case "tmpfs":
       return [`mount -n -t tmpfs${root.data === "" ? "" : ` -o ${word(root.data)}`} tmpfs ${word(path)}`];
     default:
@@ -114,7 +126,7 @@ function rootCommands(path: string, root: RootSource): string[] {
   }
 }
 
-function overlayCommand(layer: OverlayLayer, at: string): string {
+function overlayCommands(layer: OverlayLayer, at: string): string[] {
   const escaped = (path: string) => path.replace(/[\\:,]/g, "\\$&");
   const options = [
     `lowerdir=${layer.lower.map(escaped).join(":")}`,
@@ -122,18 +134,18 @@ function overlayCommand(layer: OverlayLayer, at: string): string {
     `workdir=${escaped(layer.work)}`,
     ...layer.options,
   ].join(",");
-  return `mount -n -t overlay${mapped(layer.idmapped)} -o ${word(options)} overlay ${at}`;
+  return [...unmapped(layer.idmapped), `mount -n -t overlay -o ${word(options)} overlay ${at}`];
 }
 
-/** mount(8) maps owners since 2.39, and only those of a bind mount. */
-function mapped(idmapped: boolean): string {
-  return idmapped ? ' -o X-mount.idmap="/proc/self/ns/user"' : "";
+/** What mount(8) can do only outside of the container's user namespace, and not for overlays. */
+function unmapped(idmapped: boolean): string[] {
+  return idmapped ? ["# Not here: owners mapped through the user namespace. Files of the host belong to nobody."] : [];
 }
 
 function make(create: "directory" | "file" | "optional", at: string): string[] {
   if (create === "optional") return [];
   if (create === "directory") return [`[ -d ${at} ] || mkdir -p -m 755 ${at}`];
-  return [`[ -e ${at} ] || { mkdir -p -m 755 "$(dirname ${at})"; (umask 022; : > ${at}); }`];
+  return [`[ -e ${at} ] || { mkdir -p -m 755 "$(dirname ${at})"; : > ${at}; }`];
 }
 
 function mountCommand(step: Extract<StageStep, { kind: "mount" }>, at: string): string[] {
@@ -148,10 +160,19 @@ function bindCommands(step: Extract<StageStep, { kind: "bind" }>, at: string): s
     ...make(step.create, at),
     `mount -n --${step.recursive ? "r" : ""}bind ${word(step.source)} ${at}`,
     ...(flags === "" ? [] : [`mount -n -o remount,bind,${flags} ${at}`]),
-    ...(step.recursiveReadOnly ? [`mount -n -o remount,bind,ro=recursive ${at}  # util-linux 2.39`] : []),
+    ...(step.recursiveReadOnly ? recursiveReadOnly(at) : []),
     ...propagationCommand(step.propagation, at),
   ];
   return step.create === "optional" ? [`if [ -e ${at} ]; then`, ...lines.map((line) => `  ${line}`), "fi"] : lines;
+}
+
+/** One by one, each with the flags that it has: mount(8) knows ro=recursive from util-linux 2.39 on only. */
+function recursiveReadOnly(at: string): string[] {
+  return [
+    `findmnt -Rnlo VFS-OPTIONS,TARGET ${at} | while read -r options target; do`,
+    '  mount -n -o "remount,bind,ro${options#r[ow]}" "$target"',
+    "done",
+  ];
 }
 
 function propagationCommand(propagation: Propagation | null, at: string): string[] {
