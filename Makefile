@@ -122,10 +122,10 @@ build/masu.js: $(SOURCES) deno.json build/choice
 
 COMPILE = $(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET)
 
-# V8's bytecode of the bundle, made by the same denort. For another machine's there is none: masu then starts 10 ms later.
+# V8's bytecode of the bundle, made by the same denort; without compiler threads, whose progress would show in it. For another machine's there is none: masu then starts 10 ms later.
 build/masu.cache: build/masu.js tools/code_cache.ts
 ifeq ($(ARCH),$(shell uname -m))
-	@$(COMPILE) --allow-all --output build/code-cache tools/code_cache.ts
+	@$(COMPILE) --allow-all --v8-flags=--predictable --output build/code-cache tools/code_cache.ts
 	@build/code-cache $< $@
 else
 	@: >$@

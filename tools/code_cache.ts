@@ -52,7 +52,7 @@ runNext(SCENARIOS);
 /** Runs the first scenario; its last call of the core goes on with the others. */
 function runNext([scenario, ...others]: readonly Scenario[]): never {
   if (scenario === undefined) {
-    Deno.writeFileSync(String(out), settledCache());
+    Deno.writeFileSync(String(out), script.createCachedData());
     exit(0);
   }
   const args = [...scenario.args];
@@ -63,21 +63,6 @@ function runNext([scenario, ...others]: readonly Scenario[]): never {
   Object.defineProperty(Deno, "exit", { value: (code: number) => unexpected(args, code), configurable: true });
   script.runInThisContext()((name: string) => new URL(`file:///${name}`));
   return unexpected(args, 0);
-}
-
-/**
- * The bytecode once V8's compiler threads are done: while a function is being compiled further, a bit of it says so, and the
- * same bundle would not give the same bytes.
- */
-function settledCache(): Uint8Array {
-  let before = script.createCachedData();
-  for (;;) {
-    const until = performance.now() + 100;
-    while (performance.now() < until); // V8 takes over what its threads compiled at the ends of loops
-    const now = script.createCachedData();
-    if (now.equals(before)) return now;
-    before = now;
-  }
 }
 
 function unexpected(args: readonly string[], code: number): never {
