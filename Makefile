@@ -122,7 +122,8 @@ build/masu.js: $(SOURCES) deno.json build/choice
 
 COMPILE = $(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET)
 
-# V8's bytecode of the bundle, made by the same denort; without compiler threads, whose progress would show in it. For another machine's there is none: masu then starts 10 ms later.
+# V8's bytecode of the bundle, made by the same denort; without compiler threads, whose progress would show in it. For another
+# machine's there is none: masu then starts 10 ms later.
 build/masu.cache: build/masu.js tools/code_cache.ts
 ifeq ($(ARCH),$(shell uname -m))
 	@$(COMPILE) --allow-all --v8-flags=--predictable --output build/code-cache tools/code_cache.ts
