@@ -111,7 +111,7 @@ fn run_forwards_signals_and_ends_a_bare_pid_1_that_does_nothing_about_them() {
     }
     for (name, script, signals, status) in [
         ("bare", "touch /dev/ready; exec sleep 100", &[15][..], 143),
-        ("trap", "trap 'exit 9' INT; touch /dev/ready; while :; do sleep 0.02; done", &[2], 9),
+        ("trap", "trap 'exit 9' TERM; touch /dev/ready; while :; do sleep 0.02; done", &[15], 9),
         ("ignore", "trap '' HUP; trap 'exit 8' USR1; touch /dev/ready; while :; do sleep 0.02; done", &[1, 10], 8),
     ] {
         let container = Container::new(name, &["sh", "-c", script], Options::default());
