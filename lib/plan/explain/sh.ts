@@ -77,9 +77,11 @@ function cloneLines(plan: Plan): string[] {
   const waiting = ["read -r _ <&3", "exec 3<&-", ...cgroup, 'eval "$0"'].join("\n");
   return [
     ...user,
+    "# A shell gives what it starts in the background another stdin.",
+    "exec 6<&0",
     "gate=$(mktemp -u)",
     'mkfifo -m 600 "$gate"',
-    `${start} ${word(waiting)} "$stage" 3<"$gate" <&0 &`,
+    `${start} ${word(waiting)} "$stage" 3<"$gate" <&6 6<&- &`,
     "outer=$!",
     'exec 4>"$gate"',
     'rm "$gate"',
