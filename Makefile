@@ -127,7 +127,7 @@ COMPILE = $(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet -
 build/masu.cache: build/masu.js tools/code_cache.ts
 ifeq ($(ARCH),$(shell uname -m))
 	@$(COMPILE) --allow-all --v8-flags=--predictable --output build/code-cache tools/code_cache.ts
-	@build/code-cache $< $@
+	@env -i build/code-cache $< $@ </dev/null # Deno starts differently with another standard input, and the bytecode shows it
 else
 	@: >$@
 endif
