@@ -1,10 +1,13 @@
 /** What a program does to the host's files and mounts, by strace(1). */
+import { TEST_USER } from "../host.ts";
 import type { Outcome, Scratch, StartOptions } from "../scratch.ts";
 
 /** How a traced program ended, and its changes. */
 export interface Traced extends Outcome {
   /** System calls, each a line of strace, that change what is outside of the process. */
   readonly changes: readonly string[];
+  /** All calls that name a file. */
+  readonly calls: readonly string[];
 }
 
 /** Calls that change something by their very name. */
@@ -46,14 +49,21 @@ export async function trace(
   argv: readonly string[],
   options: StartOptions & { readonly alone?: boolean } = {},
 ): Promise<Traced> {
+  const { alone, asUser, ...others } = options;
   const log = scratch.path("calls");
-  await Deno.writeTextFile(log, "");
-  await Deno.chmod(log, 0o666);
-  const follow = options.alone === true ? [] : ["-f"];
   const filter = "trace=%file,unshare,setns,open,openat,openat2,pivot_root,move_mount,mount_setattr";
-  const outcome = await scratch.command("strace", ...follow, "-qq", "-y", "-e", filter, "-o", log, ...argv, options);
-  const lines = (await Deno.readTextFile(log)).split("\n").map((line) => line.replace(/^\d+ +/, ""));
+  // strace itself is root's, so that setuid programs have their effect.
+  const user = asUser === true ? ["-u", TEST_USER] : [];
+  const words = [...(alone === true ? [] : ["-f"]), ...user, "-qq", "-y", "-e", filter, "-o", log, ...argv];
+  const env = asUser === true ? userEnvironment(scratch) : {};
+  const outcome = await scratch.command("strace", ...words, { ...others, env: { ...env, ...others.env } });
+  const calls = (await Deno.readTextFile(log)).split("\n").map((line) => line.replace(/^\d+ +/, ""));
   const named = new RegExp(`^(${CHANGES})\\(.* = 0`);
   const opened = /^open(at2?)?\(.*O_(WRONLY|RDWR|CREAT|TRUNC|APPEND).* = \d/;
-  return { ...outcome, changes: lines.filter((line) => named.test(line) || opened.test(line)) };
+  return { ...outcome, calls, changes: calls.filter((line) => named.test(line) || opened.test(line)) };
+}
+
+function userEnvironment(scratch: Scratch): Record<string, string> {
+  const path = (name: string) => scratch.path(`user-${name}`);
+  return { HOME: path("home"), TMPDIR: path("tmp"), XDG_RUNTIME_DIR: path("runtime") };
 }
