@@ -57,7 +57,8 @@ fn serve(marker: &Marker, stack: Stack) -> Result<c_int, Failure> {
     }
     // Without one Deno's runtime panics before the program can say anything.
     std::env::current_dir().map_err(|error| {
-        Failure::from_io("Find working directory", ".", &error, "getcwd").hint("it was removed: cd to one that is there")
+        Failure::from_io("Find working directory", ".", &error, "getcwd")
+            .hint("it was removed: cd to one that is there")
     })?;
     let target = load::load(marker, stack.page_size()?)?;
     enter::enter(stack, &target)
