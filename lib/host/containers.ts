@@ -57,7 +57,7 @@ function recordOf(word: string, runtime: string, sightings: Sightings): Containe
   const text = sightings.text(recordPath(word, runtime, sightings));
   if (text === null) {
     throw new MasuError("not_found", `Find container "${word}": no such container`, {
-      hint: "masu list shows the containers of this user",
+      hint: `this user's containers are in "${runtime}/containers", their names in "${runtime}/names"`,
     });
   }
   const record = parseRecord(text);

@@ -68,7 +68,7 @@ const CASES: readonly Case[] = [
     config: { network: { kind: "container", container: "db" } },
     code: "not_found",
     message: 'Find container "db": no such container',
-    hint: "masu list shows the containers of this user",
+    hint: 'this user\'s containers are in "/run/masu/containers", their names in "/run/masu/names"',
   },
   {
     name: "a container whose process is another one by now",
