@@ -29,13 +29,19 @@ export async function makeBusyboxRoot(directory: string): Promise<void> {
   await Deno.chmod(`${directory}/tmp`, 0o1777);
   await Deno.writeTextFile(`${directory}/etc/passwd`, PASSWD);
   await Deno.writeTextFile(`${directory}/etc/group`, GROUP);
-  const busybox = (await output("sh", "-c", "command -v busybox")).trim();
-  await Deno.copyFile(busybox, `${directory}/bin/busybox`);
+  const { path, applets } = await (busybox ??= findBusybox());
+  await Deno.copyFile(path, `${directory}/bin/busybox`);
   await Deno.chmod(`${directory}/bin/busybox`, 0o755);
-  for (const applet of (await output(busybox, "--list")).split("\n")) {
-    if (applet !== "" && applet !== "busybox") await Deno.symlink("busybox", `${directory}/bin/${applet}`);
-  }
+  for (const applet of applets) Deno.symlinkSync("busybox", `${directory}/bin/${applet}`);
   if (Deno.uid() === 0) await Deno.chown(`${directory}/home/ada`, 1000, 1000);
+}
+
+let busybox: Promise<{ path: string; applets: string[] }> | null = null;
+
+async function findBusybox(): Promise<{ path: string; applets: string[] }> {
+  const path = (await output("sh", "-c", "command -v busybox")).trim();
+  const names = (await output(path, "--list")).split("\n");
+  return { path, applets: names.filter((name) => name !== "" && name !== "busybox") };
 }
 
 /** The directory of a minimal Debian root: the C library, a shell and coreutils. Shared: no test may write there. */

@@ -80,12 +80,7 @@ function kernelMounts(
     foreign("ipc")
       ? bindOf("/dev/mqueue", "rw")
       : { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: SAFE },
-    isHosts(namespaces, "ipc") ? bindOf("/dev/shm", "rw") : {
-      destination: "/dev/shm",
-      type: "tmpfs",
-      source: "shm",
-      options: [...SAFE, "mode=1777", `size=${Math.ceil(shmSize / 1024)}k`],
-    },
+    sharedMemory(namespaces, shmSize),
   ];
   if (readOnly) {
     mounts.push({
@@ -96,6 +91,21 @@ function kernelMounts(
     });
   }
   return mounts;
+}
+
+/** POSIX shared memory belongs to the IPC namespace in all but the kernel's eyes: shm_overview(7). */
+function sharedMemory(namespaces: readonly LinuxNamespace[], bytes: number): Mount {
+  if (isHosts(namespaces, "ipc")) return bindOf("/dev/shm", "rw");
+  const joined = namespaces.find(({ type }) => type === "ipc")?.path;
+  if (joined !== undefined) {
+    return { ...bindOf(joined.replace(/\/ns\/ipc$/, "/root/dev/shm"), "rw"), destination: "/dev/shm" };
+  }
+  return {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: [...SAFE, "mode=1777", `size=${Math.ceil(bytes / 1024)}k`],
+  };
 }
 
 /** The container's own /etc files over the image's, as docker has them. */

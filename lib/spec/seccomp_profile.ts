@@ -27,7 +27,7 @@ const ARCHITECTURES: Readonly<Record<string, readonly [go: string, seccomp: stri
   aarch64: ["arm64", "SCMP_ARCH_AARCH64"],
 };
 
-const ACTION = /^SCMP_ACT_[A-Z_]+$/;
+const ACTION = /^SCMP_ACT_(KILL|KILL_PROCESS|KILL_THREAD|TRAP|ERRNO|TRACE|ALLOW|LOG|NOTIFY)$/;
 const COMPARISON = /^SCMP_CMP_(NE|LT|LE|EQ|GE|GT|MASKED_EQ)$/;
 const KEYS = [
   "defaultAction",

@@ -45,7 +45,7 @@ kernelTest("run --pids-limit stops a fork bomb", ["cgroup1", "busybox"], async (
 });
 
 kernelTest("run --cpus holds a busy program back", ["cgroup1", "busybox"], async (scratch) => {
-  const script = "timeout 1 sh -c 'while :; do :; done'; cat /sys/fs/cgroup/cpuacct/cpuacct.usage";
+  const script = "timeout 1 sh -c 'while :; do :; done' 2>/dev/null; cat /sys/fs/cgroup/cpuacct/cpuacct.usage";
   const usedMs = Number(await inside(scratch, ["--cpus", "0.1"], script)) / 1e6;
   assert(usedMs > 20 && usedMs < 400, `${usedMs} ms of processor time in a second`);
 });
@@ -72,7 +72,7 @@ kernelTest(
 const REFUSED: [flags: string[], named: string][] = [
   [["--memory", "1k"], "--memory"],
   [["--memory", "64m", "--memory-swap", "32m"], "--memory-swap"],
-  [["--cpus", "0"], "--cpus"],
+  [["--cpus", "half"], "--cpus"],
   [["--cpuset-cpus", "4096"], "cpuset"],
   [["--pids-limit", "0x10"], "--pids-limit"],
 ];

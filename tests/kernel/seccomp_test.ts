@@ -8,7 +8,6 @@ const EPERM = "errno 1";
 const ENOSYS = "errno 38";
 const EINVAL = "errno 22";
 const EFAULT = "errno 14";
-const EAFNOSUPPORT = "errno 97";
 
 const CLONE_NEWUSER = "0x10000000";
 const AF_INET = "2";
@@ -33,7 +32,7 @@ const CALLS: [flags: string[], call: string, answer: string][] = [
   [[], "open_by_handle_at 0 0 0", EPERM],
   [[], `socket ${AF_VSOCK} 1 0`, EPERM],
   [[], `socket ${AF_ALG} 5 0`, EPERM],
-  [[], "socket 300 1 0", EAFNOSUPPORT],
+  [[], "socket 300 1 0", EPERM],
   [[], "personality 0xffffffff", "0"],
   [[], "personality 0x0400000", EPERM],
   [[], "umask 022", "18"],

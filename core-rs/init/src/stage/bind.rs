@@ -7,6 +7,7 @@ use masu_sys::errno::values::{EAGAIN, EINVAL, ENOENT, ENOSYS, ENOTDIR};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::mount::{self as mounts, Attributes, ms};
+use masu_sys::namespace;
 use masu_sys::resolve::Links;
 use masu_wire::error::CoreError;
 use masu_wire::plan::{MountPoint, Propagation, StageStep};
@@ -32,7 +33,7 @@ impl Bind<'_> {
 }
 
 /// Clones the trees that could not be had later: of sources that are out of sight after pivot_root(2), that would contain the container's
-/// own root, and that are to stay shared with the host although everything else becomes private.
+/// own root, that are to stay shared with the host although everything else becomes private, and that are another container's.
 pub(super) fn prepare(container: &mut Container, steps: &[StageStep]) -> Result<(), (usize, CoreError)> {
     let mut pivoted = false;
     let mut prepared = Vec::new();
@@ -40,10 +41,14 @@ pub(super) fn prepare(container: &mut Container, steps: &[StageStep]) -> Result<
         pivoted |= matches!(step, StageStep::PivotRoot);
         let StageStep::Bind { source, destination, recursive, propagation, .. } = step else { continue };
         let shared = matches!(propagation, Some(Propagation::Shared | Propagation::Rshared));
-        if !(pivoted || shared || (*recursive && contains_root(source, steps))) {
-            continue;
-        }
-        match mounts::clone_tree(source, *recursive) {
+        let cloned = match of_process(source) {
+            Some((process, path)) => clone_from(process, path, *recursive),
+            None if pivoted || shared || (*recursive && contains_root(source, steps)) => {
+                mounts::clone_tree(source, *recursive)
+            }
+            None => continue,
+        };
+        match cloned {
             Ok(tree) => prepared.push((index, tree)),
             // Without open_tree(2) (before Linux 5.2) the bind mount at its time is nearly the same, except after pivot_root(2).
             Err(error) if error.errno == ENOSYS && !pivoted && !shared => {}
@@ -52,6 +57,25 @@ pub(super) fn prepare(container: &mut Container, steps: &[StageStep]) -> Result<
     }
     container.trees.extend(prepared);
     Ok(())
+}
+
+/// `/proc/4711/root/dev/shm` -> `/proc/4711`, `/dev/shm`
+fn of_process(source: &str) -> Option<(&str, &str)> {
+    let at =
+        source.strip_prefix("/proc/")?.find(|letter: char| !letter.is_ascii_digit()).filter(|digits| *digits > 0)?;
+    let (process, rest) = source.split_at("/proc/".len() + at);
+    let path = rest.strip_prefix("/root")?;
+    path.starts_with('/').then_some((process, path))
+}
+
+/// A tree of another process's mount namespace: open_tree(2) clones only what is in the caller's own.
+fn clone_from(process: &str, path: &str, recursive: bool) -> Result<OwnedFd, SysError> {
+    let own = file::open("/proc/self/ns/mnt", OFlags::RDONLY)?;
+    let theirs = file::open(&format!("{process}/ns/mnt"), OFlags::RDONLY)?;
+    namespace::enter(theirs.as_fd(), namespace::flag::MOUNT)?;
+    let tree = mounts::clone_tree(path, recursive);
+    namespace::enter(own.as_fd(), namespace::flag::MOUNT)?;
+    tree
 }
 
 /// The container's root is mounted below this directory.
@@ -174,6 +198,22 @@ fn of_bind(action: &str, error: SysError) -> CoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_process_takes_a_path_below_a_process_root_apart() {
+        for (source, expected) in [
+            ("/proc/4711/root/dev/shm", Some(("/proc/4711", "/dev/shm"))),
+            ("/proc/1/root/", Some(("/proc/1", "/"))),
+            ("/proc/1/root", None),
+            ("/proc/1/rootfs/x", None),
+            ("/proc/self/root/x", None),
+            ("/proc//root/x", None),
+            ("/proc/4711", None),
+            ("/data/proc/1/root/x", None),
+        ] {
+            assert_eq!(of_process(source), expected, "{source}");
+        }
+    }
 
     #[test]
     fn contains_root_tells_what_lies_below() {
