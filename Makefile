@@ -132,18 +132,26 @@ else
 	@: >$@
 endif
 
-# What is embedded, in a directory of its own: `deno compile` keeps modification times, so all get the same one.
+# What is embedded, in a directory of its own: `deno compile` keeps modification times, so all get the same one. $(1): its name.
+define embed
+@rm -rf build/$(1) && mkdir build/$(1) && cp $^ build/$(1) && touch --date=@0 build/$(1)/*
+@$(COMPILE) $(PERMISSIONS) $(foreach file,$(filter-out %.ts,$(^F)),--include build/$(1)/$(file)) --output $@ build/$(1)/loader.ts
+endef
+
+# The program that is joined: the core stands beside it, since Deno reads all that is embedded at each start, a millisecond a MB.
+build/masu-program: build/masu.js build/masu.cache cli/compiled/loader.ts
+	$(call embed,embed)
+
+# The same on its own, with the core embedded: it needs no front, and starts later.
 build/masu-compiled: build/masu.js build/masu.cache build/masu_core.so cli/compiled/loader.ts
-	@rm -rf build/embed && mkdir build/embed && cp $^ build/embed && touch --date=@0 build/embed/*
-	@$(COMPILE) $(PERMISSIONS) $(foreach file,masu.js masu.cache masu_core.so,--include build/embed/$(file)) \
-	  --output $@ build/embed/loader.ts
+	$(call embed,embed-all)
 
 # What any compiled program costs: the measure of `make bench`.
 build/empty: bench/empty.ts build/choice
 	@$(COMPILE) --output $@ $<
 
-dist/masu: build/masu-compiled build/init tools/join.ts
+dist/masu: build/init build/masu_core.so build/masu-program build/masu-compiled tools/join.ts
 	@mkdir -p dist
-	@$(DENO) run --no-config --allow-read --allow-write=dist tools/join.ts build/init build/masu-compiled $@
+	@$(DENO) run --no-config --allow-read --allow-write=dist tools/join.ts build/init build/masu_core.so build/masu-program $@
 	@$(DENO) run --no-config --allow-read tools/check_elf.ts $(if $(filter host,$(GLIBC)),99.99,$(GLIBC)) $@
 	@echo "masu build: $@ is ready" >&2

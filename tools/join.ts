@@ -1,6 +1,9 @@
 /**
- * `join.ts FRONT PROGRAM OUT`: makes the one file that is masu. FRONT (`init`, a static executable), padded to a page, then
- * PROGRAM (the output of `deno compile`) as it is; FRONT learns in its marker where PROGRAM begins, and the version.
+ * `join.ts FRONT CORE PROGRAM OUT`: makes the one file that is masu. FRONT (`init`, a static executable) and CORE (the library
+ * that the program loads), each padded to a page, then PROGRAM (the output of `deno compile`) as it is; FRONT learns in its
+ * marker where the others begin, and the version.
+ *
+ * CORE is not embedded in PROGRAM, though it could be: Deno reads all that is embedded whenever it starts, a millisecond a MB.
  *
  * Everything that the front relies on is checked here, so that it need not be when a command starts: see
  * core-rs/init/src/front. The same input gives the same bytes.
@@ -12,7 +15,15 @@ import { type Header, readHeader, SEGMENT, type Segment } from "./elf_header.ts"
 /** The marker's first bytes; core-rs/init/src/front/marker.rs has the same layout. */
 export const MAGIC = new TextEncoder().encode("\x7fmasu: program follows\n\0");
 /** The fields behind the magic, in bytes from the marker's beginning. */
-export const MARKER = { programAt: 24, programLength: 32, version: 40, versionLength: 40, length: 80 } as const;
+export const MARKER = {
+  programAt: 24,
+  programLength: 32,
+  coreAt: 40,
+  coreLength: 48,
+  version: 56,
+  versionLength: 40,
+  length: 96,
+} as const;
 
 /** How much of PROGRAM the front reads before it maps it. */
 const HEAD_LENGTH = 4096;
@@ -30,22 +41,31 @@ const TRAILER = { length: 16, magic: 0x501e, hash: 0x2a7 } as const;
 const PAYLOAD_NAME = new TextEncoder().encode("d3n0l4nd");
 
 /** The joined file as consecutive pieces. Throws Error when one of the two is not what it must be. */
-export function join(front: Uint8Array, program: Uint8Array, version: string): Uint8Array[] {
+export function join(front: Uint8Array, core: Uint8Array, program: Uint8Array, version: string): Uint8Array[] {
   const { machine, markerAt } = naming("front", () => checkFront(front));
+  naming("core", () => checkCore(core, machine));
   naming("program", () => checkProgram(program, machine));
-  const page = LARGEST_PAGE.get(machine) ?? 0;
-  const programAt = Math.ceil(front.byteLength / page) * page;
-  const head = new Uint8Array(programAt);
-  head.set(front);
   const text = new TextEncoder().encode(version);
   if (text.byteLength === 0 || text.byteLength > MARKER.versionLength || text.includes(0)) {
     throw new Error(`Join the version "${version}": It is empty or longer than ${MARKER.versionLength} bytes`);
   }
+  const page = LARGEST_PAGE.get(machine) ?? 0;
+  const head = padded(front, page);
+  const body = padded(core, page);
   const marker = new DataView(head.buffer, markerAt, MARKER.length);
-  marker.setBigUint64(MARKER.programAt, BigInt(programAt), true);
+  marker.setBigUint64(MARKER.programAt, BigInt(head.byteLength + body.byteLength), true);
   marker.setBigUint64(MARKER.programLength, BigInt(program.byteLength), true);
+  marker.setBigUint64(MARKER.coreAt, BigInt(head.byteLength), true);
+  marker.setBigUint64(MARKER.coreLength, BigInt(core.byteLength), true);
   head.set(text, markerAt + MARKER.version);
-  return [head, program];
+  return [head, body, program];
+}
+
+/** A copy with zeros up to a whole page. */
+function padded(bytes: Uint8Array, page: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(Math.ceil(bytes.byteLength / page) * page);
+  copy.set(bytes);
+  return copy;
 }
 
 /** A static executable with one marker, not yet written, and nothing behind itself. */
@@ -131,8 +151,18 @@ function checkPayload(program: Uint8Array): void {
   if (!isPayload) throw new Error("It does not end with the payload of `deno compile`");
 }
 
-/** Says in which of the two files the cause of an error is. */
-function naming<T>(which: "front" | "program", check: () => T): T {
+/** A shared library for `machine`, and nothing behind it. */
+function checkCore(core: Uint8Array, machine: number): void {
+  const header = readHeader(core);
+  if (header.machine !== machine) throw new Error("It is built for another machine than the front");
+  if (!header.isPositionIndependent) throw new Error("It is not a shared library");
+  checkStack(header);
+  const { end } = readElf(core);
+  if (core.byteLength !== end) throw new Error(`It has ${core.byteLength - end} bytes behind its section headers`);
+}
+
+/** Says in which of the files the cause of an error is. */
+function naming<T>(which: "front" | "program" | "core", check: () => T): T {
   try {
     return check();
   } catch (error) {
@@ -175,9 +205,10 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [front, program, out, ...more] = Deno.args;
-  if (front === undefined || program === undefined || out === undefined || more.length > 0) {
-    throw new Error("Usage: join.ts FRONT PROGRAM OUT");
+  const [front, core, program, out, ...more] = Deno.args;
+  if (front === undefined || core === undefined || program === undefined || out === undefined || more.length > 0) {
+    throw new Error("Usage: join.ts FRONT CORE PROGRAM OUT");
   }
-  await writeExecutable(out, join(await Deno.readFile(front), await Deno.readFile(program), config.version));
+  const [head, body, tail] = [await Deno.readFile(front), await Deno.readFile(core), await Deno.readFile(program)];
+  await writeExecutable(out, join(head, body, tail, config.version));
 }

@@ -57,6 +57,10 @@ function program(changes: Changes = {}, payload: Uint8Array = payloadOf("code"))
   return concatenate([elf, payload]);
 }
 
+function core({ machine = X86_64, kind = DYN, segments = [TEXT, DATA, STACK] }: Changes = {}): Uint8Array {
+  return elfFixture({ machine, kind, segments, length: 0x1100 });
+}
+
 /** What `deno compile` writes behind denort. */
 function payloadOf(code: string): Uint8Array {
   const body = new TextEncoder().encode(`d3n0l4nd${code}d3n0l4nd`);
@@ -71,18 +75,21 @@ function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(pieces.flatMap((piece) => [...piece]));
 }
 
-Deno.test("join() puts the unchanged program at a page and says where in the marker", () => {
-  const joined = concatenate(join(front(), program(), "1.2.3"));
+Deno.test("join() puts the unchanged program and the core at a page each and says where in the marker", () => {
+  const joined = concatenate(join(front(), core(), program(), "1.2.3"));
   const view = new DataView(joined.buffer, MARKER_AT);
-  assertEquals(view.getBigUint64(MARKER.programAt, true), 0x2000n);
+  assertEquals(view.getBigUint64(MARKER.programAt, true), 0x4000n);
   assertEquals(view.getBigUint64(MARKER.programLength, true), BigInt(program().byteLength));
-  assertEquals(joined.subarray(0x2000), program());
+  assertEquals(joined.subarray(0x4000), program());
+  assertEquals(view.getBigUint64(MARKER.coreAt, true), 0x2000n);
+  assertEquals(view.getBigUint64(MARKER.coreLength, true), BigInt(core().byteLength));
+  assertEquals(joined.subarray(0x2000, 0x2000 + core().byteLength), core());
   const version = joined.subarray(MARKER_AT + MARKER.version, MARKER_AT + MARKER.length);
   assertEquals(new TextDecoder().decode(version), "1.2.3".padEnd(MARKER.versionLength, "\0"));
 });
 
 Deno.test("join() changes nothing of the front but the marker, and pads it with zeros", () => {
-  const [head] = join(front(), program(), "1.2.3");
+  const [head] = join(front(), core(), program(), "1.2.3");
   const expected = new Uint8Array(0x2000);
   expected.set(front());
   const marker = head?.subarray(MARKER_AT + MAGIC.byteLength, MARKER_AT + MARKER.length);
@@ -91,18 +98,18 @@ Deno.test("join() changes nothing of the front but the marker, and pads it with 
 });
 
 Deno.test("join() gives the same bytes for the same input and leaves its input alone", () => {
-  const [one, two] = [front(), program()];
-  assertEquals(join(one, two, "1.2.3"), join(one, two, "1.2.3"));
-  assertEquals([one, two], [front(), program()]);
+  const [one, two, three] = [front(), core(), program()];
+  assertEquals(join(one, two, three, "1.2.3"), join(one, two, three, "1.2.3"));
+  assertEquals([one, two, three], [front(), core(), program()]);
 });
 
 Deno.test("join() pads to the largest page of the machine", () => {
-  const [head] = join(front({ machine: AARCH64 }), program({ machine: AARCH64 }), "1.2.3");
+  const [head] = join(front({ machine: AARCH64 }), core({ machine: AARCH64 }), program({ machine: AARCH64 }), "1.2.3");
   assertEquals(head?.byteLength, 65536);
 });
 
 Deno.test("join() takes a front with a fixed address", () => {
-  assertEquals(join(front({ kind: EXEC }), program(), "1.2.3").length, 2);
+  assertEquals(join(front({ kind: EXEC }), core(), program(), "1.2.3").length, 3);
 });
 
 /** The front with `byte` at `at`. */
@@ -123,12 +130,12 @@ const FRONTS: [name: string, front: Uint8Array, cause: string][] = [
   ["a marker without room", front({ markers: [0x5f0] }), "Its marker is not in a loadable segment"],
   ["one that knows its program", frontWith(MARKER_AT + MARKER.programAt, 1), "It is joined already"],
   ["one that has a version", frontWith(MARKER_AT + MARKER.version, 0x31), "It is joined already"],
-  ["a joined file", concatenate(join(front(), program(), "1")), "It is joined already"],
+  ["a joined file", concatenate(join(front(), core(), program(), "1")), "It is joined already"],
   ["bytes behind its end", concatenate([front(), new Uint8Array(3)]), "It has 3 bytes behind its section headers"],
 ];
 for (const [name, bytes, cause] of FRONTS) {
   Deno.test(`join() refuses as front ${name}`, () => {
-    assertThrows(() => join(bytes, program(), "1.2.3"), Error, `Join the front: ${cause}`);
+    assertThrows(() => join(bytes, core(), program(), "1.2.3"), Error, `Join the front: ${cause}`);
   });
 }
 
@@ -139,7 +146,7 @@ const PROGRAMS: [name: string, program: Uint8Array, cause: string][] = [
   ["a fixed address", program({ kind: EXEC }), "It is not position-independent"],
   ["an executable stack", having(INTERP, TEXT, { ...STACK, flags: 7 }), "It asks for an executable stack"],
   ["a static one", having(TEXT, STACK), "It is static: it names no loader"],
-  ["a joined file", concatenate(join(front(), program(), "1")), "It is static: it names no loader"],
+  ["a joined file", concatenate(join(front(), core(), program(), "1")), "It is static: it names no loader"],
   [
     "a loader's name far away",
     having({ ...INTERP, offset: 0xffa }, TEXT, STACK),
@@ -171,13 +178,26 @@ const PROGRAMS: [name: string, program: Uint8Array, cause: string][] = [
 ];
 for (const [name, bytes, cause] of PROGRAMS) {
   Deno.test(`join() refuses as program ${name}`, () => {
-    assertThrows(() => join(front(), bytes, "1.2.3"), Error, `Join the program: ${cause}`);
+    assertThrows(() => join(front(), core(), bytes, "1.2.3"), Error, `Join the program: ${cause}`);
+  });
+}
+
+const CORES: [name: string, core: Uint8Array, cause: string][] = [
+  ["what is no ELF file", new Uint8Array(4), "It is not an ELF file"],
+  ["another machine", core({ machine: AARCH64 }), "It is built for another machine than the front"],
+  ["an executable at a fixed address", core({ kind: EXEC }), "It is not a shared library"],
+  ["an executable stack", core({ segments: [TEXT, { ...STACK, flags: 7 }] }), "It asks for an executable stack"],
+  ["bytes behind its end", concatenate([core(), new Uint8Array(3)]), "It has 3 bytes behind its section headers"],
+];
+for (const [name, bytes, cause] of CORES) {
+  Deno.test(`join() refuses as core ${name}`, () => {
+    assertThrows(() => join(front(), bytes, program(), "1.2.3"), Error, `Join the core: ${cause}`);
   });
 }
 
 for (const version of ["", "1".repeat(41), "1\0"]) {
   Deno.test(`join() refuses the version ${JSON.stringify(version)}`, () => {
-    assertThrows(() => join(front(), program(), version), Error, "Join the version");
+    assertThrows(() => join(front(), core(), program(), version), Error, "Join the version");
   });
 }
 

@@ -9,6 +9,7 @@ const ARTEFACTS = [
   "build/masu_core.so",
   "build/masu.js",
   "build/masu.cache",
+  "build/masu-program",
   "build/masu-compiled",
   "dist/masu",
 ];

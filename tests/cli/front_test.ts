@@ -39,14 +39,16 @@ Deno.test.afterAll(async () => {
   await Deno.remove(programs.directory, { recursive: true });
 });
 
-/** Splits masu into the front, with an empty marker again, and the program behind it. */
-function split(masu: Uint8Array): { front: Uint8Array; program: Uint8Array } {
+/** Splits masu into the front, with an empty marker again, the core and the program behind them. */
+function split(masu: Uint8Array): { front: Uint8Array; core: Uint8Array; program: Uint8Array } {
   const front = masu.slice(0, readElf(masu).end);
   const marker = indexOf(front, MAGIC);
   const view = new DataView(masu.buffer, masu.byteOffset + marker);
-  const program = masu.subarray(Number(view.getBigUint64(MARKER.programAt, true)));
+  const field = (at: number) => Number(view.getBigUint64(at, true));
+  const program = masu.subarray(field(MARKER.programAt));
+  const core = masu.subarray(field(MARKER.coreAt), field(MARKER.coreAt) + field(MARKER.coreLength));
   front.fill(0, marker + MAGIC.byteLength, marker + MARKER.length);
-  return { front, program };
+  return { front, core, program };
 }
 
 function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
@@ -59,7 +61,7 @@ function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
 }
 
 async function build(): Promise<Programs> {
-  const { front, program } = split(await Deno.readFile(MASU));
+  const { front, core, program } = split(await Deno.readFile(MASU));
   const directory = await Deno.makeTempDir({ prefix: "masu-front-" });
   const [denort, direct, joined] = [`${directory}/denort`, `${directory}/direct/probe`, `${directory}/joined/probe`];
   await writeExecutable(denort, [program.subarray(0, readElf(program).end)]);
@@ -68,9 +70,15 @@ async function build(): Promise<Programs> {
     env: { DENORT_BIN: denort, DENO_NO_UPDATE_CHECK: "1" },
   });
   if (compiled.code !== 0) throw new Error(`deno compile failed: ${compiled.stderr}`);
-  const pieces = join(front, await Deno.readFile(direct), "9.8.7");
+  const pieces = join(front, core, await Deno.readFile(direct), "9.8.7");
   await writeExecutable(joined, pieces);
-  return { directory, direct, joined, bytes: await Deno.readFile(joined), programAt: pieces[0]?.byteLength ?? 0 };
+  return {
+    directory,
+    direct,
+    joined,
+    bytes: await Deno.readFile(joined),
+    programAt: (pieces[0]?.byteLength ?? 0) + (pieces[1]?.byteLength ?? 0),
+  };
 }
 
 async function run([program = "", ...args]: readonly string[], options: Deno.CommandOptions = {}): Promise<Ended> {

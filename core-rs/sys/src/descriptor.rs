@@ -30,6 +30,11 @@ pub fn keep_through_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
     named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::empty()))
 }
 
+/// Another descriptor of the same file, close-on-exec, with the first free number from `lowest` on. EINVAL: RLIMIT_NOFILE is lower.
+pub fn duplicate_from(descriptor: BorrowedFd<'_>, lowest: i32) -> Result<OwnedFd> {
+    named("fcntl", rustix::io::fcntl_dupfd_cloexec(descriptor, lowest))
+}
+
 /// execve(2) closes it.
 pub fn close_on_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
     named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC))

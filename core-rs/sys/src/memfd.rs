@@ -23,12 +23,33 @@ pub fn sealed_executable(name: &CStr, content: &[u8]) -> Result<OwnedFd> {
 
 /// A sealed memfd with this content, close-on-exec: a document for another process.
 pub fn sealed_document(name: &CStr, content: &[u8]) -> Result<OwnedFd> {
+    fill_and_seal(document_memfd(name)?, content, SealFlags::empty())
+}
+
+/// A sealed memfd with `length` bytes of `source` from `offset` on, close-on-exec and not to be executed; the kernel copies them.
+///
+/// Errors: EIO where the file ends before.
+pub fn sealed_copy(name: &CStr, source: impl AsFd, mut offset: u64, length: usize) -> Result<OwnedFd> {
+    let memfd = document_memfd(name)?;
+    let mut left = length;
+    while left > 0 {
+        match rustix::io::retry_on_intr(|| rustix::fs::sendfile(&memfd, &source, Some(&mut offset), left)) {
+            Ok(0) => return Err(SysError::new("sendfile", libc::EIO)),
+            Ok(count) => left = left.saturating_sub(count),
+            Err(errno) => return Err(SysError::new("sendfile", errno.raw_os_error())),
+        }
+    }
+    seal(memfd, SealFlags::empty())
+}
+
+/// A memfd that cannot be executed, though it can be mapped so.
+fn document_memfd(name: &CStr) -> Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memfd = match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
         Err(rustix::io::Errno::INVAL) => memfd_create(name, flags),
         made => made,
     };
-    fill_and_seal(named("memfd_create", memfd)?, content, SealFlags::empty())
+    named("memfd_create", memfd)
 }
 
 fn fill_and_seal(memfd: OwnedFd, mut content: &[u8], more: SealFlags) -> Result<OwnedFd> {
@@ -39,6 +60,10 @@ fn fill_and_seal(memfd: OwnedFd, mut content: &[u8], more: SealFlags) -> Result<
             Err(errno) => return Err(SysError::new("write", errno.raw_os_error())),
         }
     }
+    seal(memfd, more)
+}
+
+fn seal(memfd: OwnedFd, more: SealFlags) -> Result<OwnedFd> {
     let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
     match fcntl_add_seals(memfd.as_fd(), seals | more) {
         // A kernel that does not know F_SEAL_EXEC (before 6.3).
@@ -52,6 +77,22 @@ fn fill_and_seal(memfd: OwnedFd, mut content: &[u8], more: SealFlags) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sealed_copy_has_the_named_part_of_its_source_and_cannot_be_written() {
+        let source = sealed_document(c"masu-source", b"0123456789").unwrap();
+        let memfd = sealed_copy(c"masu-test", &source, 3, 4).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(rustix::io::read(&memfd, &mut buffer).unwrap(), 4);
+        assert_eq!(&buffer[..4], b"3456");
+        assert_eq!(rustix::io::write(&memfd, b"x").unwrap_err(), rustix::io::Errno::PERM);
+    }
+
+    #[test]
+    fn sealed_copy_fails_where_the_source_ends_before() {
+        let source = sealed_document(c"masu-source", b"0123456789").unwrap();
+        assert_eq!(sealed_copy(c"masu-test", &source, 8, 4).unwrap_err(), SysError::new("sendfile", libc::EIO));
+    }
 
     #[test]
     fn sealed_executable_can_be_read_but_never_written() {

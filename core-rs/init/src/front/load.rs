@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt as _;
 
 use super::elf::{Defect, HEAD_LENGTH, Image, Window};
 use super::failure::Failure;
+use super::hand_over::hand_over_core;
 use super::map::{link_text, map};
 use super::marker::Marker;
 
@@ -47,6 +48,7 @@ pub(super) fn load(marker: &Marker, page: usize) -> Result<Target, Failure> {
 
     let layout = image.layout(window, page).map_err(|defect| damaged(OWN_FILE, defect))?;
     let base = map(&file, &layout).map_err(|error| Failure::from_io("Load", OWN_FILE, &error, "mmap"))?;
+    hand_over_core(&file, marker);
     Ok(Target {
         headers: base.wrapping_add(layout.headers),
         header_count: layout.header_count,

@@ -12,6 +12,10 @@ pub(super) struct Marker {
     pub(super) program_at: usize,
     /// The program's length in bytes; the file ends with it.
     pub(super) program_length: usize,
+    /// Where in the file the core is, which the program embeds; 0: not known.
+    pub(super) core_at: u64,
+    /// The core's length in bytes.
+    pub(super) core_length: usize,
     /// The version that `--version` prints, padded with NUL.
     version: [u8; 40],
 }
@@ -25,7 +29,8 @@ impl Marker {
 }
 
 #[used]
-static MARKER: Marker = Marker { magic: MAGIC, program_at: 0, program_length: 0, version: [0; 40] };
+static MARKER: Marker =
+    Marker { magic: MAGIC, program_at: 0, program_length: 0, core_at: 0, core_length: 0, version: [0; 40] };
 
 /// The marker as it is in the file.
 #[expect(
@@ -50,10 +55,12 @@ mod tests {
 
     #[test]
     fn the_layout_is_the_one_of_the_join_tool() {
-        assert_eq!(std::mem::size_of::<Marker>(), 80);
+        assert_eq!(std::mem::size_of::<Marker>(), 96);
         assert_eq!(std::mem::offset_of!(Marker, program_at), 24);
         assert_eq!(std::mem::offset_of!(Marker, program_length), 32);
-        assert_eq!(std::mem::offset_of!(Marker, version), 40);
+        assert_eq!(std::mem::offset_of!(Marker, core_at), 40);
+        assert_eq!(std::mem::offset_of!(Marker, core_length), 48);
+        assert_eq!(std::mem::offset_of!(Marker, version), 56);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod answer;
 mod elf;
 mod enter;
 mod failure;
+mod hand_over;
 mod load;
 mod map;
 mod marker;
