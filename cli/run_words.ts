@@ -45,6 +45,7 @@ export function readRunConfig(flags: Flags, operands: readonly string[], caller:
     ...limitPart(flags),
   };
   if (config.uts?.kind === "host") refuseHostNames(flags);
+  if (config.ipc?.kind === "host" || config.ipc?.kind === "container") refuseSharedMemorySize(flags);
   refuseSharedDestinations(config.mounts);
   refuseTwice("--time-offset", config.timeOffsets.map(({ clock }) => clock));
   return config;
@@ -187,6 +188,13 @@ function refuseHostNames(flags: Flags): void {
       throw mistake(`--${name}`, text, "contradicts --uts host, where the host's own name would change");
     }
   }
+}
+
+/** It was made by whoever has that IPC namespace. */
+function refuseSharedMemorySize(flags: Flags): void {
+  const text = flags.text("shm-size");
+  if (text === undefined) return;
+  throw mistake("--shm-size", text, `contradicts --ipc ${flags.text("ipc")}, whose /dev/shm has its size already`);
 }
 
 function refuseSharedDestinations(mounts: readonly MountConfig[]): void {

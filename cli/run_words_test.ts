@@ -140,6 +140,11 @@ const MISTAKES: [name: string, args: string[], message: string][] = [
   ["a missing --env-file", ["--env-file", "none", "host"], 'Read --env-file "none": no such file'],
   ["a relative working directory", ["-w", "src", "host"], "--workdir"],
   ["a host name without a namespace for it", ["--uts", "host", "--hostname", "x", "host"], "contradicts --uts host"],
+  [
+    "a size of shared memory that is not its own",
+    ["--ipc", "container:web", "--shm-size", "1m", "host"],
+    "contradicts --ipc",
+  ],
   ["one destination twice", ["-v", "/a:/x", "--tmpfs", "/x/", "host"], '"/x": named twice'],
   ["one clock twice", ["--time-offset", "boottime=1", "--time-offset", "boottime=2", "host"], "named twice"],
   ["too many descriptors", ["--preserve-fds", "9999999", "host"], "not between 0 and"],

@@ -12,14 +12,14 @@ kernelTest("run host changes nothing of the host", ["mount", "overlay"], async (
   const name = `masu-test-${Deno.pid}`;
   const passwd = await Deno.readTextFile("/etc/passwd");
   const script =
-    `touch /etc/${name} /usr/${name} /root/${name} /var/${name} /${name} && rm /etc/passwd && rm -r /usr/share &&
-    mkdir /etc/passwd && chmod 0 /etc && chown 1:1 /usr && ls -d /etc/${name} && [ ! -e /usr/share ]`;
+    `touch /etc/${name} /usr/${name} /root/${name} /var/${name} /${name} && rm /etc/passwd && rm -r /etc/default &&
+    mkdir /etc/passwd && chmod 0 /etc && chown 1:1 /usr && ls -d /etc/${name} && [ ! -e /etc/default ]`;
   const usr = Deno.statSync("/usr");
   assertEquals(await inside(scratch, [], script, HOST), `/etc/${name}`);
   assertEquals(await Deno.readTextFile("/etc/passwd"), passwd);
   assertEquals([`/etc/${name}`, `/usr/${name}`, `/root/${name}`, `/var/${name}`, `/${name}`].filter(exists), []);
   assertEquals([Deno.statSync("/usr").uid, Deno.statSync("/etc").mode! & 0o777], [usr.uid, 0o755]);
-  assert(exists("/usr/share"));
+  assert(exists("/etc/default"));
 });
 
 kernelTest(
