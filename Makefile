@@ -35,6 +35,8 @@ CARGO := cd core-rs && MASU_INIT=$(CURDIR)/build/init cargo
 SOURCES := $(shell find cli lib mod.ts -name '*.ts' ! -name '*_test.ts' 2>/dev/null)
 # What the compiled program may do of itself: load the core and read the environment. All else is the core's.
 PERMISSIONS := --no-prompt --allow-ffi --allow-env --deny-import
+# A start is over before threads or a garbage collection could pay: neither happens.
+V8_FLAGS := --single-threaded,--min-semi-space-size=16
 
 .PHONY: help build run test ok fmt wire profile bench install dist clean always
 
@@ -126,7 +128,7 @@ COMPILE = $(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet -
 # machine's there is none: masu then starts 10 ms later.
 build/masu.cache: build/masu.js tools/code_cache.ts
 ifeq ($(ARCH),$(shell uname -m))
-	@$(COMPILE) --allow-all --v8-flags=--predictable --output build/code-cache tools/code_cache.ts
+	@$(COMPILE) --allow-all --v8-flags=--predictable,$(V8_FLAGS) --output build/code-cache tools/code_cache.ts
 	@env -i build/code-cache $< $@ </dev/null # Deno starts differently with another standard input, and the bytecode shows it
 else
 	@: >$@
@@ -135,7 +137,7 @@ endif
 # What is embedded, in a directory of its own: `deno compile` keeps modification times, so all get the same one. $(1): its name.
 define embed
 @rm -rf build/$(1) && mkdir build/$(1) && cp $^ build/$(1) && touch --date=@0 build/$(1)/*
-@$(COMPILE) $(PERMISSIONS) $(foreach file,$(filter-out %.ts,$(^F)),--include build/$(1)/$(file)) --output $@ build/$(1)/loader.ts
+@$(COMPILE) $(PERMISSIONS) --v8-flags=$(V8_FLAGS) $(foreach file,$(filter-out %.ts,$(^F)),--include build/$(1)/$(file)) --output $@ build/$(1)/loader.ts
 endef
 
 # The program that is joined: the core stands beside it, since Deno reads all that is embedded at each start, a millisecond a MB.
