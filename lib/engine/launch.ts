@@ -7,6 +7,7 @@ import { call, callBlocking, fromWire } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { LaunchReply, LaunchRequest, WaitReply } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
+import { fillBlanks } from "../plan/blank.ts";
 import type { PreparedRun } from "./prepare.ts";
 
 /** A container whose program runs, or has run. */
@@ -45,7 +46,11 @@ export function teardown(core: Core, { id, blanks, run, pid, start }: LaunchedCo
 export function launchRequest(run: PreparedRun): LaunchRequest {
   return {
     plan: run.plan,
-    blanks: { id: newID(), created: new Date().toISOString() },
+    blanks: {
+      id: newID(),
+      created: new Date().toISOString(),
+      command: JSON.stringify(fillBlanks(run.spec.process.args, { text: {}, arguments: run.arguments })),
+    },
     arguments: [...run.arguments],
     monitor: run.monitor,
   };

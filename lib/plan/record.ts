@@ -7,7 +7,7 @@ import type { HostStep } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
 import { OCI_VERSION } from "../spec/oci.ts";
 import { namePath } from "../state/paths.ts";
-import { CREATED, ID, PID, START } from "./blank.ts";
+import { COMMAND, CREATED, ID, PID, START } from "./blank.ts";
 import type { PlanContext } from "./context.ts";
 
 /** Raised on any change of the record's shape. */
@@ -71,12 +71,15 @@ function recordText({ config, spec, paths }: PlanContext): string {
       created: CREATED,
       start: START,
       image: image.kind === "host" ? "host" : image.path,
-      command: spec.process.args,
+      command: COMMAND,
       terminal,
       ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
       ...(stopSignal !== undefined && { stopSignal }),
     },
   };
-  // The two that are numbers once they are filled in. A person's text cannot look like these: its blanks are escaped.
-  return JSON.stringify(document).replace(`"${PID}"`, () => PID).replace(`"${START}"`, () => START);
+  // Those that are no texts once they are filled in. A person's text cannot look like these: its blanks are escaped.
+  return [PID, START, COMMAND].reduce(
+    (text, blank) => text.replace(`"${blank}"`, () => blank),
+    JSON.stringify(document),
+  );
 }
