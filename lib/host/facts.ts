@@ -48,6 +48,8 @@ export interface HostFacts {
   readonly taken: TakenNames;
   /** The kernel offers /proc/kcore, which /dev/core points to. */
   readonly kcore: boolean;
+  /** The directories in which the kernel counts how often each CPU was slowed down for its heat; none in most virtual machines. */
+  readonly throttleCounters: readonly string[];
 }
 
 /** Directories of the host, as far as the image `host` needs to know them. */

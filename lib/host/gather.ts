@@ -39,6 +39,7 @@ const GROUP = "/etc/group";
 const RESOLV_CONF = "/etc/resolv.conf";
 const HOSTS = "/etc/hosts";
 const KCORE = "/proc/kcore";
+const CPUS = "/sys/devices/system/cpu";
 
 /** Where every container has something mounted. */
 const USUAL_MOUNT_POINTS = ["/proc", "/dev", "/sys", "/etc/hosts", "/etc/hostname", RESOLV_CONF];
@@ -57,7 +58,8 @@ export function gatherFacts(host: HostReader, wanted: Wanted): HostFacts {
   const layoutAsked = managed ? layoutLooks(hierarchies) : [];
   const user = config.image.kind === "host" ? hostUser(known, sight) : null;
   const treeAsked = user === null ? [] : hostTreeLooks(mounts, user, sight);
-  sight.ask([...layoutAsked, ...recordLooks(words, directories.runtime, sight), ...treeAsked]);
+  const cpusAsked = sight.status(throttleCounters("cpu0")) === null ? [] : [look("list", CPUS)];
+  sight.ask([...layoutAsked, ...cpusAsked, ...recordLooks(words, directories.runtime, sight), ...treeAsked]);
   const split = user !== null && mustSplit(user) ? hostTreeLooks(mounts, user, sight) : [];
   sight.ask([...processLooks(words, directories.runtime, sight), ...split]);
   const layout = managed
@@ -84,7 +86,14 @@ export function gatherFacts(host: HostReader, wanted: Wanted): HostFacts {
     containers: Object.fromEntries(words.map((word) => [word, containerFact(word, directories.runtime, sight)])),
     taken: takenNames(known, sight),
     kcore: sight.status(KCORE) !== null,
+    throttleCounters: (sight.entries(CPUS) ?? []).map(({ name }) => name).filter((name) => /^cpu\d+$/.test(name))
+      .map(throttleCounters),
   };
+}
+
+/** Where the kernel counts how often a CPU was slowed down for its heat. */
+function throttleCounters(cpu: string): string {
+  return `${CPUS}/${cpu}/thermal_throttle`;
 }
 
 function firstKnown(process: ProcessReply, wanted: Wanted, sight: Sightings): Known {
@@ -118,6 +127,7 @@ function firstLooks(known: Known): Look[] {
     look("text", RESOLV_CONF),
     look("text", HOSTS),
     look("stat", KCORE),
+    look("stat", throttleCounters("cpu0")),
     look("text", PASSWD, root),
     look("text", GROUP, root),
     ...imagePaths(config).map((path) => look("stat", path, root)),

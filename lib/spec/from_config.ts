@@ -79,7 +79,8 @@ export function specOf(request: SpecRequest): Spec {
       resources: containerResources(config.resources, devices.rules, host.cgroups),
       ...(seccomp !== null && { seccomp }),
       sysctl: sysctlsOf(config, namespaces, ids),
-      ...(!config.privileged && { maskedPaths: [...MASKED_PATHS], readonlyPaths: [...READONLY_PATHS] }),
+      ...(!config.privileged &&
+        { maskedPaths: [...MASKED_PATHS, ...host.throttleCounters], readonlyPaths: [...READONLY_PATHS] }),
     },
   };
 }

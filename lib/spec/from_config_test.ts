@@ -42,7 +42,11 @@ Deno.test("specOf() gives root's container the host's ids and everything else of
     noNewPrivileges: true,
   });
   assertEquals(plain.linux.seccomp, builtInSeccomp("x86_64"));
-  assertEquals(plain.linux.maskedPaths, [...MASKED_PATHS]);
+  assertEquals(plain.linux.maskedPaths, [
+    ...MASKED_PATHS,
+    "/sys/devices/system/cpu/cpu0/thermal_throttle",
+    "/sys/devices/system/cpu/cpu1/thermal_throttle",
+  ]);
   assertEquals(plain.linux.resources?.pids, { limit: 2048 });
   assertEquals(plain.linux.sysctl, {
     "net.ipv4.ping_group_range": "0 2147483647",
