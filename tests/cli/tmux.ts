@@ -61,6 +61,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Types a command into the shell and returns what it shows, once it has ended. */
   async run(command: string): Promise<string> {
+    await this.until(/\$$/); // what is typed before the prompt is there is shown twice
     const mark = crypto.randomUUID().slice(0, 8);
     await this.line(`${command}; echo "${mark}:$?"`);
     await this.until(new RegExp(`^${mark}:\\d+`, "m"));

@@ -74,7 +74,7 @@ fn clean_up(watch: &Watch) -> i32 {
     i32::from(!failures.is_empty())
 }
 
-/// How many steps were done. The journal is empty before the first.
+/// How many steps had begun. The journal is empty before the first.
 fn read_journal(journal: &OwnedFd) -> u32 {
     let bytes = file::read_start(journal.as_fd(), 4).ok();
     bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_ne_bytes)

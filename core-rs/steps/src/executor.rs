@@ -31,16 +31,29 @@ pub fn execute(step: &HostStep, tools: Tools<'_>) -> Result<(), CoreError> {
     }
 }
 
-/// Executes steps in order, tells `done` after each, and stops at the first failure. The first step's place is `first`.
+/// What becomes of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is about to be executed.
+    Begins,
+    /// It was done.
+    Done,
+    /// It failed, and did nothing.
+    Failed,
+}
+
+/// Executes steps in order, tells what becomes of each, and stops at the first failure. The first step's place is `first`.
 pub fn set_up(
     (group, first): (Group, usize),
     steps: &[HostStep],
     tools: Tools<'_>,
-    mut done: impl FnMut(),
+    mut tell: impl FnMut(Progress),
 ) -> Result<(), CoreError> {
     for (index, step) in steps.iter().enumerate() {
-        execute(step, tools).map_err(|error| error.at(group, first + index))?;
-        done();
+        tell(Progress::Begins);
+        let executed = execute(step, tools);
+        tell(if executed.is_ok() { Progress::Done } else { Progress::Failed });
+        executed.map_err(|error| error.at(group, first + index))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::undo::Undo;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum GuardOrder {
-    /// First: what undoes the plan. With the journal, a file whose first four bytes say how many steps were done.
+    /// First: what undoes the plan. With the journal, a file whose first four bytes say how many steps have begun.
     Watch {
         /// `afterwards` with what each undoes.
         undo: Undo,

@@ -1,7 +1,7 @@
 //! Host steps on the real kernel: files in a temporary directory, cgroups of the test's own.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::panic)]
 
-use masu_steps::executor::{Tools, execute, set_up, tear_down};
+use masu_steps::executor::{Progress, Tools, execute, set_up, tear_down};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::plan::HostStep;
 use serde_json::{Value, json};
@@ -151,10 +151,11 @@ fn set_up_stops_at_the_first_failure_and_tear_down_tries_everything() {
         make(&scratch.path("b"), 0o700, false),
     ]
     .map(step);
-    let mut done = 0;
-    let error = set_up((Group::Before, 4), &steps, TOOLS, || done += 1).unwrap_err();
+    let mut told = Vec::new();
+    let error = set_up((Group::Before, 4), &steps, TOOLS, |progress| told.push(progress)).unwrap_err();
     let place = error.place.unwrap();
-    assert_eq!((done, place.group, place.index), (1, Group::Before, 5));
+    assert_eq!((place.group, place.index), (Group::Before, 5));
+    assert_eq!(told, [Progress::Begins, Progress::Done, Progress::Begins, Progress::Failed]);
     assert!(!Path::new(&scratch.path("b")).exists());
     let failures = tear_down(steps.iter().enumerate(), TOOLS);
     let places: Vec<_> = failures.iter().filter_map(|failure| Some(failure.place?.index)).collect();

@@ -9,8 +9,8 @@ use crate::error::{Result, check};
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
 
-/// Signals that others send and that end a process by default. Not those that a thread causes itself, nor those that stop it.
-const HELD: [c_int; 14] = [
+/// Signals that others send and that end or stop a process by default. Not those that a thread causes itself.
+const HELD: [c_int; 15] = [
     libc::SIGHUP,
     libc::SIGINT,
     libc::SIGQUIT,
@@ -25,6 +25,7 @@ const HELD: [c_int; 14] = [
     libc::SIGPROF,
     libc::SIGIO,
     libc::SIGPWR,
+    libc::SIGTSTP,
 ];
 
 /// Signals wait as long as this is there. Afterwards those that came do what they would have done.

@@ -40,7 +40,7 @@ pub(super) fn attempt(
     guard: Option<&Guard>,
     signal_mask: u64,
 ) -> Result<Launched, CoreError> {
-    set_up((Group::Before, 0), &launch.plan.before, init_image::tools(), || journal.advance())?;
+    set_up((Group::Before, 0), &launch.plan.before, init_image::tools(), |progress| journal.record(progress))?;
     let step = &launch.plan.clone;
     let stage = Stage::start(step).map_err(|error| error.at(Group::Clone, clone_place::index(step, Part::Clone)))?;
     match start_program(launch, &stage, journal, guard, signal_mask) {
@@ -79,7 +79,7 @@ fn start_program(
     let clones = mapped_clones(&plan.inside, stage.pid)?;
     let record = launch.record(stage.pid, start)?;
     let first = clone_place::index(&plan.clone, Part::Record);
-    set_up((Group::Clone, first), &record, init_image::tools(), || journal.advance())?;
+    set_up((Group::Clone, first), &record, init_image::tools(), |progress| journal.record(progress))?;
     let order = StageOrder::Start(Box::new(StageDocument {
         user_namespace: new_user || joins_user(&plan.clone),
         new_time_namespace: plan.clone.namespaces.contains(&Namespace::Time),

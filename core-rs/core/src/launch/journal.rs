@@ -1,12 +1,13 @@
 //! How far a launch has come, for who has to undo it.
 
+use masu_steps::executor::Progress;
 use masu_steps::failure::failed;
 use masu_sys::error::SysError;
 use masu_wire::error::CoreError;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Counts the steps of `before` and `record` that were done; the guard can read it when this process was killed.
+/// Counts the steps of `before` and `record` that were done; the guard can read how many had begun when this process was killed.
 pub(super) struct Journal {
     done: u32,
     shared: Option<OwnedFd>,
@@ -26,12 +27,20 @@ impl Journal {
         Ok(Self { done: 0, shared: Some(made) })
     }
 
-    /// One more step was done.
-    pub(super) fn advance(&mut self) {
-        self.done += 1;
+    /// The guard learns of a step when it begins: if this process is killed meanwhile, nobody knows whether it was done. To undo
+    /// it is harmless then: what is removed has the container's ID in its name, or leads to it.
+    pub(super) fn record(&mut self, progress: Progress) {
+        match progress {
+            Progress::Begins => self.share(self.done + 1),
+            Progress::Done => self.done += 1,
+            Progress::Failed => self.share(self.done),
+        }
+    }
+
+    fn share(&self, begun: u32) {
         if let Some(shared) = &self.shared {
             // Four bytes of memory that is there: this cannot fail but for a lack of memory, and then less is undone.
-            let _ = rustix::io::pwrite(shared, &self.done.to_ne_bytes(), 0);
+            let _ = rustix::io::pwrite(shared, &begun.to_ne_bytes(), 0);
         }
     }
 
