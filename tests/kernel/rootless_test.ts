@@ -227,3 +227,17 @@ kernelTest(
     );
   },
 );
+
+kernelTest(
+  "run says what to do about a mount point that this user cannot make",
+  ["user", "busybox"],
+  async (scratch) => {
+    const image = await scratch.rootfs("busybox");
+    await Deno.remove(`${image}/etc/hosts`).catch(() => {});
+    await Deno.chown(`${image}/etc`, 0, 0);
+    const outcome = await scratch.masu("run", image, "true", { asUser: true });
+    assertEquals(outcome.code, 125, outcome.transcript);
+    assertStringIncludes(outcome.stderr, 'on "/etc/hosts": Permission denied (EACCES from ');
+    assertStringIncludes(outcome.stderr, "hint: make the mount point in the image beforehand");
+  },
+);

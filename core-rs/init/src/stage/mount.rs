@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use masu_steps::failure::{failed, failed_because};
-use masu_sys::errno::values::{EBUSY, EINVAL, ELOOP, ENODEV, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM};
+use masu_sys::errno::values::{EACCES, EBUSY, EINVAL, ELOOP, ENODEV, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM, EROFS};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::mount as mounts;
@@ -124,6 +124,10 @@ pub(super) fn at_point(action: &str, error: SysError, plain: bool) -> CoreError 
         ELOOP | ENOTDIR if plain => {
             failed_because(action, "it must be an ordinary directory of the root, not a symbolic link", error)
         }
+        EACCES => failed(action, error).with_hint(
+            "make the mount point in the image beforehand: its directory belongs to a user that this container does not have",
+        ),
+        EROFS => failed(action, error).with_hint("make the mount point in the root beforehand, which is read-only"),
         _ => explain(failed(action, error)),
     }
 }
