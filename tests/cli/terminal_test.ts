@@ -133,6 +133,26 @@ for (const [name, end, status] of ENDS) {
 }
 
 kernelTest(
+  "masu run -it that is killed leaves the terminal as it was to who does not look after it",
+  ON_TERMINAL,
+  async (scratch) => {
+    await using terminal = await Terminal.open(scratch);
+    const [before, after] = [scratch.path("before"), scratch.path("after")];
+    // A shell that runs a script does nothing about the terminal when a command ends.
+    const masu = await command(scratch, "-it");
+    await terminal.line(`sh -c 'stty -a >${before}; ${masu} sleep 100; sleep 0.5; stty -a >${after}; echo done'`);
+    await until("sleep runs", () => descendantsNamed(Deno.pid, "sleep").length > 0);
+    const [dash = 0] = childrenOf(await terminal.shell());
+    const [monitor = 0] = childrenOf(dash);
+    await until("masu is the monitor", () => fileOf(monitor, "cmdline").startsWith("masu\0monitor\0"));
+    await until("the terminal is raw", () => !modes(`/proc/${monitor}/fd/0`).includes(" icanon"));
+    Deno.kill(monitor, "SIGKILL");
+    await terminal.until(/^done$/m);
+    assertEquals(await Deno.readTextFile(after), await Deno.readTextFile(before));
+  },
+);
+
+kernelTest(
   "masu run -it is stopped from outside with the terminal restored, and goes on raw",
   ON_TERMINAL,
   async (scratch) => {

@@ -59,7 +59,10 @@ fn withdraw(socket: &OwnedFd) {
 
 /// The terminal first: somebody may be typing into it already.
 fn clean_up(watch: &Watch) -> i32 {
-    if let Some((modes, terminal)) = &watch.terminal {
+    if let Some((modes, terminal)) = &watch.terminal
+        // A shell with modes of its own has them back already, and waits for a line with them.
+        && Modes::of(terminal.as_fd()).is_ok_and(|now| now.are_raw_form_of(modes))
+    {
         // It may be gone, with whoever sat at it.
         let _ = modes.apply(terminal.as_fd());
     }

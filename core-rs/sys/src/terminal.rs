@@ -48,6 +48,13 @@ impl Modes {
         Self(modes)
     }
 
+    /// These are what [`Self::raw`] makes of `before`: nobody has changed them since.
+    #[must_use]
+    pub fn are_raw_form_of(&self, before: &Self) -> bool {
+        let flags = |modes: &libc::termios| (modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag);
+        flags(&self.0) == flags(&before.raw().0)
+    }
+
     /// The key that a byte of input is, when the line discipline makes signals of keys.
     #[must_use]
     pub fn key(&self, byte: u8) -> Option<Key> {
@@ -121,6 +128,7 @@ mod tests {
         let before = Modes::of(master.as_fd()).unwrap();
         before.raw().apply(master.as_fd()).unwrap();
         assert_eq!(Modes::of(master.as_fd()).unwrap().key(3), None);
+        assert!(Modes::of(master.as_fd()).unwrap().are_raw_form_of(&before) && !before.are_raw_form_of(&before));
         let copy = Modes::from_bytes(&before.to_bytes()).unwrap();
         copy.apply(master.as_fd()).unwrap();
         let after = Modes::of(master.as_fd()).unwrap();
