@@ -35,8 +35,9 @@ CARGO := cd core-rs && MASU_INIT=$(CURDIR)/build/init cargo
 SOURCES := $(shell find cli lib mod.ts -name '*.ts' ! -name '*_test.ts' 2>/dev/null)
 # What the compiled program may do of itself: load the core and read the environment. All else is the core's.
 PERMISSIONS := --no-prompt --allow-ffi --allow-env --deny-import
-# A start is over before threads or a garbage collection could pay: neither happens.
-V8_FLAGS := --single-threaded,--min-semi-space-size=16
+# A start is over before threads, a garbage collection or compiled code could pay; and without a compiler no memory of this
+# process is both written and executed.
+V8_FLAGS := --single-threaded,--min-semi-space-size=16,--jitless
 
 .PHONY: help build run test ok fmt wire profile bench install dist clean always
 
