@@ -53,7 +53,10 @@ export function floorOperations(plan: Plan, program: readonly string[], filter: 
 function hostOperation(step: HostStep): string[][] {
   switch (step.kind) {
     case "make_directory":
-      return [["mkdir", step.path, step.mode.toString(8)]];
+      return [
+        ...(step.parents ? [["mkdir", step.path.slice(0, step.path.lastIndexOf("/")), step.mode.toString(8)]] : []),
+        ["mkdir", step.path, step.mode.toString(8)],
+      ];
     case "write_file":
       return [["write", step.path, step.text]];
     case "write_control":

@@ -17,6 +17,8 @@ pub struct MonitorDocument {
     pub guard: i32,
     /// The guard's pid, to reap it.
     pub guard_pid: u32,
+    /// A child that frees the memory of what this process was, to be reaped when it has.
+    pub keeper_pid: Option<u32>,
     /// The plan's `afterwards`.
     pub afterwards: Vec<HostStep>,
     /// How signals and keys are treated.

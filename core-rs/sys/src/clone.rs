@@ -201,7 +201,7 @@ unsafe fn keep_capabilities() {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod arch {
+pub(crate) mod arch {
     use super::{CloneArgs, Launch, child};
     use std::arch::asm;
 
@@ -248,7 +248,7 @@ mod arch {
     ///
     /// # Safety
     /// As the call demands.
-    pub(super) unsafe fn call(number: libc::c_long, arguments: [libc::c_long; 5]) -> libc::c_long {
+    pub(crate) unsafe fn call(number: libc::c_long, arguments: [libc::c_long; 5]) -> libc::c_long {
         let [a, b, c, d, e] = arguments;
         let result;
         // SAFETY: the caller answers for the call itself; rcx and r11 are all that it changes besides.
@@ -265,7 +265,7 @@ mod arch {
 }
 
 #[cfg(target_arch = "aarch64")]
-mod arch {
+pub(crate) mod arch {
     use super::{CloneArgs, Launch, child};
     use std::arch::asm;
 
@@ -310,7 +310,7 @@ mod arch {
     ///
     /// # Safety
     /// As the call demands.
-    pub(super) unsafe fn call(number: libc::c_long, arguments: [libc::c_long; 5]) -> libc::c_long {
+    pub(crate) unsafe fn call(number: libc::c_long, arguments: [libc::c_long; 5]) -> libc::c_long {
         let [a, b, c, d, e] = arguments;
         let result;
         // SAFETY: the caller answers for the call itself; x0 is all that it changes besides.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod file;
 pub mod hold;
 pub mod memfd;
+pub mod memory_keeper;
 pub mod mount;
 pub mod namespace;
 pub mod pidfd;

@@ -6,6 +6,7 @@ use masu_steps::monitor_document::MonitorDocument;
 use masu_sys::descriptor::keep_through_exec;
 use masu_sys::error::SysError;
 use masu_sys::memfd::sealed_document;
+use masu_sys::memory_keeper::MemoryKeeper;
 use masu_sys::process::execute;
 use masu_sys::terminal::Modes;
 use masu_wire::error::CoreError;
@@ -25,7 +26,9 @@ pub(super) fn become_monitor(launched: Launched, guard: &Guard, launch: &Launch)
 }
 
 fn hand_over(launched: &Launched, guard: &Guard, launch: &Launch) -> CoreError {
-    let prepared = prepare(launched, guard, launch);
+    // Without one, execve(2) takes longer.
+    let keeper = MemoryKeeper::start().ok();
+    let prepared = prepare(launched, guard, launch, keeper.as_ref().map(MemoryKeeper::pid));
     let document = match prepared {
         Ok(document) => document,
         Err(error) => return error,
@@ -43,7 +46,7 @@ fn hand_over(launched: &Launched, guard: &Guard, launch: &Launch) -> CoreError {
 }
 
 /// Tells the guard about the terminal, writes the document, opens the way through execve(2) for what it names.
-fn prepare(launched: &Launched, guard: &Guard, launch: &Launch) -> Result<OwnedFd, CoreError> {
+fn prepare(launched: &Launched, guard: &Guard, launch: &Launch, keeper_pid: Option<u32>) -> Result<OwnedFd, CoreError> {
     let stdin = rustix::stdio::stdin();
     if launched.terminal.is_some()
         && let Ok(modes) = Modes::of(stdin)
@@ -57,6 +60,7 @@ fn prepare(launched: &Launched, guard: &Guard, launch: &Launch) -> Result<OwnedF
         terminal: launched.terminal.as_ref().map(number),
         guard: guard.socket().as_raw_fd(),
         guard_pid: guard.pid(),
+        keeper_pid,
         afterwards: launch.undo.all().map(|(_, step)| step.clone()).collect(),
         options: launch.monitor.clone(),
     };

@@ -74,6 +74,7 @@ fn supervise(document: &MonitorDocument, guard: Option<&OwnedFd>) -> Result<i32,
         container: Container::new(document.pid, pidfd, document.options.bare_init),
         relay: master.map(Relay::new).transpose().map_err(explain)?,
         terminal: None,
+        keeper: document.keeper_pid,
     };
     let ended = monitor.watch();
     if ended.is_err() {
@@ -93,6 +94,8 @@ fn finish(document: &MonitorDocument, guard: Option<&OwnedFd>) {
     // A guard that is gone needs no telling.
     let _ = send(guard.as_fd(), &GuardOrder::Done, &[]);
     let _ = reap(document.guard_pid);
+    // With a short program it may still be at it.
+    document.keeper_pid.map(reap);
 }
 
 struct Monitor {
@@ -101,6 +104,8 @@ struct Monitor {
     relay: Option<Relay>,
     /// The caller's, while the container has one of its own.
     terminal: Option<CallerTerminal>,
+    /// The child that frees the memory of what this process was, until it is reaped.
+    keeper: Option<u32>,
 }
 
 impl Monitor {
@@ -113,12 +118,18 @@ impl Monitor {
         }
         // It may have ended before this process listened.
         while !has_ended(self.container.pid)? {
+            self.reap_keeper();
             self.wait()?;
             while let Some(arrived) = signalfd::read(self.signals.as_fd())? {
                 self.handle(arrived)?;
             }
         }
         Ok(())
+    }
+
+    /// Every end of a child brings this loop round.
+    fn reap_keeper(&mut self) {
+        self.keeper.take_if(|pid| has_ended(*pid).unwrap_or(true) && reap(*pid).is_ok());
     }
 
     /// Waits for anything to happen, and carries bytes.
