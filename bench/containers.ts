@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunConfig } from "../lib/config/run_config.ts";
+import { PLAIN_CONFIG, type RunConfig } from "../lib/config/run_config.ts";
 import { type Core, openCore } from "../lib/core/load.ts";
 import { type PreparedRun, prepareRun } from "../lib/engine/prepare.ts";
 import type { Spec } from "../lib/spec/oci.ts";
@@ -22,28 +22,11 @@ export function busyboxRoot(directory: string): void {
 /** `masu run --net none DIRECTORY /bin/true`. */
 export function config(directory: string): RunConfig {
   return {
+    ...PLAIN_CONFIG,
     image: { kind: "directory", path: directory, copyOnWrite: true },
     arguments: ["/bin/true"],
     remove: true,
-    interactive: false,
-    terminal: false,
-    environment: [],
-    groupAdd: [],
-    mounts: [],
-    readOnly: false,
-    capAdd: [],
-    capDrop: [],
-    privileged: false,
-    ulimits: [],
-    sysctls: [],
-    devices: [],
     network: { kind: "none" },
-    timeOffsets: [],
-    init: false,
-    labels: [],
-    annotations: [],
-    resources: {},
-    preserveFds: 0,
   };
 }
 

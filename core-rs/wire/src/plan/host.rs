@@ -1,0 +1,127 @@
+//! Steps in the runtime namespace, before the container exists and when it has ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::clone::UserMapping;
+use crate::wire_type;
+
+wire_type! {
+    /// A step in the runtime namespace. Done by the core before the clone, and by whoever tears down afterwards.
+    #[serde(tag = "kind")]
+    pub enum HostStep {
+        /// mkdir(2).
+        MakeDirectory {
+            /// The directory.
+            path: String,
+            /// Permission bits, for example 0o700.
+            mode: u32,
+            /// Make missing parents too (same mode), and accept a directory that is there.
+            parents: bool,
+            /// chown(2) of the directory itself, when it was made; none: whoever makes it.
+            owner: Option<Owner>,
+        },
+        /// open(2) and write(2) of a file of masu's own: written beside, then renamed over; or made anew and refused when it is there.
+        WriteFile {
+            /// The file.
+            path: String,
+            /// Its whole content.
+            text: String,
+            /// Permission bits.
+            mode: u32,
+            /// Fail with `already_exists` when there is such a file.
+            exclusive: bool,
+            /// fchown(2); none: whoever makes it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            owner: Option<Owner>,
+        },
+        /// symlink(2) that reserves a name: fails with `already_exists` when it is taken.
+        ReserveName {
+            /// The symbolic link.
+            path: String,
+            /// What it points to.
+            target: String,
+            /// The name, for the message.
+            name: String,
+        },
+        /// One write(2) to a control file of the kernel (cgroup, proc), which must exist.
+        WriteControl {
+            /// The control file.
+            path: String,
+            /// The text, written in one call.
+            text: String,
+        },
+        /// bpf(2): a `BPF_PROG_TYPE_CGROUP_DEVICE` program of these rules on a v2 cgroup. Later rules win; what no rule names is denied.
+        AttachDeviceProgram {
+            /// The cgroup's directory.
+            cgroup: String,
+            /// The rules in order.
+            rules: Vec<DeviceRule>,
+        },
+        /// Kills every process in a cgroup and below it: `cgroup.kill`, else SIGKILL until `cgroup.procs` is empty.
+        KillCgroup {
+            /// The cgroup's directory.
+            path: String,
+        },
+        /// rmdir(2) of a cgroup, again while the kernel still says EBUSY. One that is gone is fine.
+        RemoveCgroup {
+            /// The cgroup's directory.
+            path: String,
+            /// With what the container made below it. Otherwise a cgroup that has others below it is theirs, and stays.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            recursive: Option<bool>,
+        },
+        /// Removes a tree without following symbolic links or leaving its file system. One that is gone is fine.
+        RemoveTree {
+            /// The tree's top directory.
+            path: String,
+            /// Its files belong to ids of this mapping: an ordinary user removes them from inside a user namespace that has it.
+            user: Option<UserMapping>,
+        },
+        /// unlink(2). A file that is gone is fine.
+        RemoveFile {
+            /// The file.
+            path: String,
+            /// Only when it is a symbolic link to this; anything else belongs to somebody else and is left alone.
+            target: Option<String>,
+        },
+        /// rmdir(2) of an empty directory that a mount point needed, resolved below `root` without symbolic links. Anything else is left alone.
+        RemoveMountPoint {
+            /// The root directory.
+            root: String,
+            /// The directory below it.
+            path: String,
+            /// It is a file (made for a bind mount of a file), to be removed if it is empty.
+            file: bool,
+        },
+    }
+}
+
+wire_type! {
+    /// chown(2), ids of the runtime namespace.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Owner {
+        /// User id.
+        pub uid: u32,
+        /// Group id.
+        pub gid: u32,
+    }
+}
+
+wire_type! {
+    /// One rule of a device cgroup. OCI runtime-spec, config-linux.md, "Allowed Device list".
+    pub struct DeviceRule {
+        /// Allow or deny.
+        pub allow: bool,
+        /// `a` (all), `b` or `c`.
+        #[serde(rename = "type")]
+        pub kind: char,
+        /// Major number; none means any.
+        pub major: Option<u32>,
+        /// Minor number; none means any.
+        pub minor: Option<u32>,
+        /// Any of `r`, `w`, `m`.
+        pub access: String,
+    }
+}
