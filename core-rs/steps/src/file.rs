@@ -19,7 +19,7 @@ use crate::named;
 
 /// `HostStep::WriteFile`, exclusive.
 pub(crate) fn create(path: &str, text: &str, mode: u32, owner: Option<Owner>) -> Result<(), CoreError> {
-    write_new(Path::new(path), text, &New { mode, owner, sync: false }).map_err(|error| {
+    write_new(Path::new(path), text, &New { mode, owner }).map_err(|error| {
         let error = failed(format!("Make file {path:?}"), error);
         let error = of_file_system(error, path);
         if error.code == ErrorCode::AlreadyExists {
@@ -34,7 +34,7 @@ pub(crate) fn create(path: &str, text: &str, mode: u32, owner: Option<Owner>) ->
 pub(crate) fn replace(path: &str, text: &str, mode: u32, owner: Option<Owner>) -> Result<(), CoreError> {
     let action = || format!("Write file {path:?}");
     let beside = Path::new(path).with_added_suffix(std::process::id());
-    let new = New { mode, owner, sync: true };
+    let new = New { mode, owner };
     let written = match write_new(&beside, text, &new) {
         // Left by a process of this pid that was killed: nobody else writes beside masu's files.
         Err(error) if error.errno == EEXIST => {
@@ -67,12 +67,12 @@ impl AddedSuffix for Path {
 struct New {
     mode: u32,
     owner: Option<Owner>,
-    /// fsync(2) it.
-    sync: bool,
 }
 
-/// open(2) O_CREAT|O_EXCL, which follows no last symbolic link, write, optionally fsync(2). Leaves nothing when it fails.
-fn write_new(path: &Path, text: &str, &New { mode, owner, sync }: &New) -> Result<(), SysError> {
+/// open(2) O_CREAT|O_EXCL, which follows no last symbolic link, and write. Leaves nothing when it fails.
+///
+/// No fsync(2): what is written here is about running processes, and nothing after a crash of the machine.
+fn write_new(path: &Path, text: &str, &New { mode, owner }: &New) -> Result<(), SysError> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -88,8 +88,7 @@ fn write_new(path: &Path, text: &str, &New { mode, owner, sync }: &New) -> Resul
             }
             None => Ok(()),
         })
-        .and_then(|()| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)))
-        .and_then(|()| if sync { named("fsync", fs::fsync(&file)) } else { Ok(()) });
+        .and_then(|()| file.write_all(text.as_bytes()).map_err(|error| SysError::from_io("write", &error)));
     filled.inspect_err(|_| {
         // The failed write is what is told.
         let _ = fs::unlink(path);
