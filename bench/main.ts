@@ -9,7 +9,7 @@
  */
 import { bundle, busyboxRoot, config, prepared } from "./containers.ts";
 import { measureLaunch } from "./launch.ts";
-import { interleave, type Variant } from "./processes.ts";
+import { interleave, runOnce, type Variant } from "./processes.ts";
 import { countSystemCalls } from "./system_calls.ts";
 import { type Series, SERIES_HEAD, seriesRow, table } from "./table.ts";
 
@@ -52,14 +52,14 @@ async function main(): Promise<void> {
 async function processes(bench: Bench): Promise<void> {
   const variants = runVariants(bench);
   for (const [title, idle] of [["in a loop", 0], ["after 100 ms of idleness", 100]] as const) {
-    const { wall } = await interleave(`${bench.scratch}/once`, variants, bench.rounds, idle);
-    print(seriesTable(`A whole run of "true", ${title} (ratio: to the empty program)`, wall));
+    const series = await interleave(`${bench.scratch}/once`, variants, bench.rounds, idle);
+    print(seriesTable(`A whole run of "true", ${title} (ratio: to the empty program)`, series));
   }
 }
 
 /** What the file's first program answers itself, and what it costs on the way to V8. */
 async function front({ scratch, masu, alone, empty, rounds }: Bench): Promise<void> {
-  const { wall } = await interleave(
+  const series = await interleave(
     `${scratch}/once`,
     [
       { name: "empty compiled program", command: [empty] },
@@ -73,19 +73,15 @@ async function front({ scratch, masu, alone, empty, rounds }: Bench): Promise<vo
     rounds * 4,
     0,
   );
-  print(seriesTable("The front (ratio: to the empty program)", wall));
+  print(seriesTable("The front (ratio: to the empty program)", series));
 }
 
 /** System calls of one run, threads aside, and the peak memory of its largest process. */
 function counts(bench: Bench): void {
   const rows = runVariants(bench).map((variant) => {
     const calls = countSystemCalls(variant.command, bench.scratch);
-    if (variant.cleanup !== undefined) {
-      new Deno.Command(variant.cleanup[0] ?? "", { args: variant.cleanup.slice(1) }).outputSync();
-    }
-    const { stdout } = new Deno.Command(`${bench.scratch}/once`, { args: [...variant.command] }).outputSync();
-    const peakKb = new TextDecoder().decode(stdout).split(" ")[2] ?? "";
-    return [variant.name, String(calls), peakKb];
+    const { peakKb } = runOnce(`${bench.scratch}/once`, variant);
+    return [variant.name, String(calls), String(peakKb)];
   });
   print(table("One run", ["", "system calls", "peak KB"], rows));
 }

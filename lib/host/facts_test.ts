@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { openCore } from "../core/load.ts";
-import { PLAIN_CONFIG } from "../plan/example_plan.ts";
+import { HOST_CONFIG } from "../plan/example_plan.ts";
 import { collectFacts } from "./facts.ts";
 import { parseMounts } from "./mounts.ts";
 
@@ -25,7 +25,7 @@ Deno.test({
   ignore: why !== null && !mustRun,
   fn() {
     using core = openCore();
-    const facts = collectFacts(core, PLAIN_CONFIG, { cgroupManager: "cgroupfs" }, { HOME: "/nonexistent" });
+    const facts = collectFacts(core, HOST_CONFIG, { cgroupManager: "cgroupfs" }, { HOME: "/nonexistent" });
     assertEquals(facts.process.uid, Deno.uid());
     assertEquals(facts.process.hostname, Deno.hostname());
     assertEquals(facts.kernel.release, Deno.osRelease());

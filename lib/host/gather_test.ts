@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { PLAIN_CONFIG } from "../plan/example_plan.ts";
+import { HOST_CONFIG } from "../plan/example_plan.ts";
 import type { RunConfig } from "../config/run_config.ts";
 import type { Look, ProcessReply } from "../core/wire.ts";
 import { EXAMPLE_ROOT, EXAMPLE_USER, type ExampleFile, exampleHost } from "./example_host.ts";
@@ -28,7 +28,7 @@ function gather(
   };
   const environment = { HOME: "/home/alice", XDG_RUNTIME_DIR: "/run/user/1000" };
   const wanted = {
-    config: { ...PLAIN_CONFIG, ...config },
+    config: { ...HOST_CONFIG, ...config },
     global: { cgroupManager: "cgroupfs" as const },
     environment,
   };
@@ -79,7 +79,7 @@ Deno.test("gatherFacts() takes a user's home from passwd, not from a HOME that s
 
 Deno.test("gatherFacts() finds the home of a user without HOME", () => {
   const host = exampleHost(EXAMPLE_USER);
-  const facts = gatherFacts(host, { config: PLAIN_CONFIG, global: { cgroupManager: "disabled" }, environment: {} });
+  const facts = gatherFacts(host, { config: HOST_CONFIG, global: { cgroupManager: "disabled" }, environment: {} });
   assertEquals(facts.directories, {
     runtime: "/home/alice/.local/share/masu/run",
     data: "/home/alice/.local/share/masu",

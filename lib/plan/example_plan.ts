@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunConfig } from "../config/run_config.ts";
+import { PLAIN_CONFIG, type RunConfig } from "../config/run_config.ts";
 import type { Plan } from "../core/wire.ts";
 import { gatherFacts } from "../host/gather.ts";
 import type { HostReader } from "../host/sightings.ts";
@@ -12,33 +12,11 @@ import { escapeBlanks } from "./blank.ts";
 import { planOf } from "./plan.ts";
 
 /** `masu run host true`. */
-export const PLAIN_CONFIG: RunConfig = {
-  image: { kind: "host" },
-  arguments: ["true"],
-  remove: false,
-  interactive: false,
-  terminal: false,
-  environment: [],
-  groupAdd: [],
-  mounts: [],
-  readOnly: false,
-  capAdd: [],
-  capDrop: [],
-  privileged: false,
-  ulimits: [],
-  sysctls: [],
-  devices: [],
-  timeOffsets: [],
-  init: false,
-  labels: [],
-  annotations: [],
-  resources: {},
-  preserveFds: 0,
-};
+export const HOST_CONFIG: RunConfig = { ...PLAIN_CONFIG, image: { kind: "host" }, arguments: ["true"] };
 
 /** The plan of a container on this host. */
 export function examplePlan(host: HostReader, changes: Partial<RunConfig> = {}): Plan {
-  const config = { ...PLAIN_CONFIG, ...changes };
+  const config = { ...HOST_CONFIG, ...changes };
   const facts = gatherFacts(host, {
     config,
     global: { cgroupManager: "cgroupfs" },

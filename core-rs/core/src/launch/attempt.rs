@@ -9,6 +9,7 @@ use masu_sys::wait::reap;
 use masu_sys::{pidfd, signalfd};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::plan::{CloneStep, Namespace};
+use std::mem::take;
 use std::os::fd::{AsFd, OwnedFd};
 
 use super::clone_place::{self, Part};
@@ -34,8 +35,10 @@ pub(super) struct Launched {
 }
 
 /// From `before` to execve(2) of the program. When it fails, no process of it is left.
+///
+/// The steps that the stage gets are taken out of the plan: they are needed once.
 pub(super) fn attempt(
-    launch: &Launch,
+    launch: &mut Launch,
     journal: &mut Journal,
     guard: Option<&Guard>,
     signal_mask: u64,
@@ -59,7 +62,7 @@ fn is_silent_death(error: &CoreError) -> bool {
 
 /// Everything between the clone and the program.
 fn start_program(
-    launch: &Launch,
+    launch: &mut Launch,
     stage: &Stage,
     journal: &mut Journal,
     guard: Option<&Guard>,
@@ -80,14 +83,15 @@ fn start_program(
     let record = launch.record(stage.pid, start)?;
     let first = clone_place::index(&plan.clone, Part::Record);
     set_up((Group::Clone, first), &record, init_image::tools(), |progress| journal.record(progress))?;
+    let plan = &mut launch.plan;
     let order = StageOrder::Start(Box::new(StageDocument {
         user_namespace: new_user || joins_user(&plan.clone),
         new_time_namespace: plan.clone.namespaces.contains(&Namespace::Time),
-        time_offsets: plan.clone.time_offsets.clone(),
-        cgroup: plan.clone.cgroup.clone().filter(|_| !stage.in_cgroup),
-        network: plan.network.clone(),
-        inside: plan.inside.clone(),
-        exec: plan.exec.clone(),
+        time_offsets: take(&mut plan.clone.time_offsets),
+        cgroup: plan.clone.cgroup.take().filter(|_| !stage.in_cgroup),
+        network: take(&mut plan.network),
+        inside: take(&mut plan.inside),
+        exec: take(&mut plan.exec),
         signal_mask,
     }));
     let descriptors: Vec<_> = clones.iter().map(AsFd::as_fd).collect();

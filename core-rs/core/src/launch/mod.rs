@@ -30,10 +30,10 @@ use crate::init_image;
 
 /// Starts the container and returns when its program runs.
 pub(crate) fn launch(request: LaunchText<'_>) -> Result<LaunchReply, CoreError> {
-    let launch = request::read(&request)?;
+    let mut launch = request::read(request)?;
     init_image::init()?;
     let mut journal = Journal::without_guard();
-    let launched = attempt(&launch, &mut journal, None, mask()?).inspect_err(|_| undo(&launch, &journal))?;
+    let launched = attempt(&mut launch, &mut journal, None, mask()?).inspect_err(|_| undo(&launch, &journal))?;
     Ok(LaunchReply {
         pid: launched.pid,
         pidfd: launched.pidfd.map_or(-1, IntoRawFd::into_raw_fd),
@@ -44,7 +44,7 @@ pub(crate) fn launch(request: LaunchText<'_>) -> Result<LaunchReply, CoreError> 
 
 /// Starts the container and becomes its monitor: only an error comes back.
 pub(crate) fn run(request: LaunchText<'_>) -> Result<std::convert::Infallible, CoreError> {
-    let launch = request::read(&request)?;
+    let mut launch = request::read(request)?;
     if !launch.monitor.detach_keys.is_empty() {
         return Err(CoreError::new(
             ErrorCode::InvalidConfig,
@@ -56,7 +56,7 @@ pub(crate) fn run(request: LaunchText<'_>) -> Result<std::convert::Infallible, C
     let hold = hold_signals()?;
     let mut journal = Journal::shared()?;
     let guard = Guard::start(&launch.undo, &journal)?;
-    let failure = match block_signals().and_then(|()| attempt(&launch, &mut journal, Some(&guard), mask)) {
+    let failure = match block_signals().and_then(|()| attempt(&mut launch, &mut journal, Some(&guard), mask)) {
         Ok(launched) => monitor::become_monitor(launched, &guard, &launch),
         Err(error) => error,
     };

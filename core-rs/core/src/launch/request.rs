@@ -49,8 +49,8 @@ pub(super) struct Launch {
 }
 
 /// Fills the blanks in, parses the plan, compiles its filter.
-pub(super) fn read(text: &LaunchText<'_>) -> Result<Launch, CoreError> {
-    let blanks = Blanks { text: text.blanks.clone(), arguments: text.arguments.clone() };
+pub(super) fn read(text: LaunchText<'_>) -> Result<Launch, CoreError> {
+    let blanks = Blanks { text: text.blanks, arguments: text.arguments };
     // The record's own text: a user's text that looks like a blank (`$${pid}`) must not become one by being filled in twice.
     let record: PlanRecord<'_> = parse(text.plan.get())?;
     let record = record.clone.record.get().to_owned();
@@ -63,7 +63,7 @@ pub(super) fn read(text: &LaunchText<'_>) -> Result<Launch, CoreError> {
     }
     filter::compile_in(&mut plan.exec)?;
     let undo = Undo::new(&plan.before, &plan.clone.record, std::mem::take(&mut plan.afterwards));
-    Ok(Launch { plan, undo, monitor: text.monitor.clone(), record, blanks })
+    Ok(Launch { plan, undo, monitor: text.monitor, record, blanks })
 }
 
 impl Launch {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn read_fills_each_blank_once() {
         let text = request().to_string();
-        let launch = read(&serde_json::from_str(&text).unwrap()).unwrap();
+        let launch = read(serde_json::from_str(&text).unwrap()).unwrap();
         let execute = serde_json::to_value(&launch.plan.exec[0]).unwrap();
         assert_eq!(execute["arguments"], json!(["sh", "-c", "echo ${id} \"${pid}\""]));
         assert_eq!(execute["environment"], json!(["A=${id}"]));
@@ -122,7 +122,7 @@ mod tests {
     fn read_takes_what_the_wire_type_is() {
         let request: masu_wire::request::LaunchRequest = serde_json::from_value(request()).unwrap();
         let text = serde_json::to_string(&request).unwrap();
-        assert!(read(&serde_json::from_str(&text).unwrap()).is_ok());
+        assert!(read(serde_json::from_str(&text).unwrap()).is_ok());
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         let mut request = request();
         request["plan"]["version"] = json!(4711);
         let text = request.to_string();
-        let error = read(&serde_json::from_str(&text).unwrap()).map(drop).unwrap_err();
+        let error = read(serde_json::from_str(&text).unwrap()).map(drop).unwrap_err();
         assert!(error.message.contains("4711"), "{error}");
     }
 }
