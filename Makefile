@@ -39,7 +39,7 @@ PERMISSIONS := --no-prompt --allow-ffi --allow-env --deny-import
 # process is both written and executed.
 V8_FLAGS := --single-threaded,--min-semi-space-size=16,--jitless
 
-.PHONY: help build run test ok fmt wire profile bench install dist clean always
+.PHONY: help build run test ok fuzz fmt wire fields profile bench install dist clean always
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-9s %s\n' "$$name" "$$text"; done
@@ -51,6 +51,15 @@ run: build ## build masu and run a container with it
 
 test: build ## run all tests; as root for those of containers
 	@DENO="$(DENO)" RESOLVE="$(RESOLVE)" MASU_INIT=$(CURDIR)/build/init MASU_BIN="$${MASU_BIN:-$(CURDIR)/dist/masu}" tools/test
+
+# How many inputs each property is tried with.
+fuzz: RUNS ?= 20000
+fuzz: export PROPTEST_CASES = $(RUNS)
+fuzz: build/init ## try what reads other people's bytes with many more inputs than the tests do: RUNS of them
+	MASU_FUZZ_RUNS=$(RUNS) $(DENO) test --allow-read --allow-env $(RESOLVE) tests/properties
+	$(CARGO) test --locked --quiet -p masu-wire -p masu-seccomp -p masu-steps -p masu-containers --test properties
+	$(CARGO) test --locked --quiet -p masu-init --bin init -- properties _any_
+	$(CARGO) test --locked --quiet -p masu-containers --lib -- _any_
 
 ok: build/init ## format, lint, types and unit tests: no root, under a minute when warm
 	$(DENO) fmt --check
@@ -64,10 +73,16 @@ fmt: ## format TypeScript, Markdown, JSON and Rust
 	$(DENO) fmt --quiet
 	cd core-rs && cargo fmt
 
-wire: ## generate lib/core/wire.ts from the Rust types
+wire: ## generate lib/core/wire.ts from the Rust types, and the front's grammar from the flag data
 	cd core-rs && cargo run --locked --quiet -p masu-wire --features typescript --example typescript >$(CURDIR)/build/wire.ts
-	$(DENO) fmt --quiet build/wire.ts
-	mv build/wire.ts lib/core/wire.ts
+	$(DENO) fmt --ext ts - <build/wire.ts >build/wire.formatted.ts
+	mv build/wire.formatted.ts lib/core/wire.ts
+	$(DENO) run $(RESOLVE) tools/front_grammar.ts | rustfmt --edition 2024 --config-path core-rs >build/grammar.rs
+	mv build/grammar.rs core-rs/init/src/front/grammar.rs
+
+fields: ## write docs/oci-fields.md from the reader of config.json and tools/oci_fields_table.ts
+	$(DENO) run $(RESOLVE) --allow-write=docs tools/oci_fields.ts
+	$(DENO) fmt --quiet docs/oci-fields.md
 
 profile: ## write the default seccomp profile for core-rs from lib/spec/seccomp_default.ts
 	$(DENO) run $(RESOLVE) --allow-write=core-rs/seccomp core-rs/seccomp/default_profile.ts
@@ -98,7 +113,7 @@ define keep
 endef
 
 build/init: always build/toolchain.mk
-	@cd core-rs && RUSTFLAGS="-C target-feature=+crt-static $(REMAP)" \
+	@cd core-rs && RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static $(REMAP)" \
 	  cargo build --locked --quiet --profile init --target $(TARGET) -p masu-init
 	$(call keep,core-rs/target/$(TARGET)/init/init)
 
@@ -116,21 +131,29 @@ build/choice: always
 	@mkdir -p build
 	@echo '$(DENO) $(RESOLVE) $(DENORT_BIN) $(GLIBC)' | cmp -s - $@ || echo '$(DENO) $(RESOLVE) $(DENORT_BIN) $(GLIBC)' >$@
 
-# The bundle, as one function of where the embedded files are (cli/compiled). Its comments name the modules by their paths in
-# Deno's cache: only what does not depend on this machine stays.
+# A bundle, as one function of where the embedded files are and of how to go on with the whole program (cli/compiled). Its comments
+# name the modules by their paths in Deno's cache: only what does not depend on this machine stays. $(1): its entry.
+define bundle
+@$(DENO) bundle --quiet --platform deno --format iife $(RESOLVE) --output $@.body $(1)
+@{ echo '(function (embedded, whole) {'; sed -E 's,^( *// ).*/npm/,\1npm/,' $@.body; echo '})'; } >$@
+@rm $@.body
+endef
+
 build/masu.js: $(SOURCES) deno.json build/choice
-	@$(DENO) bundle --quiet --platform deno --format iife $(RESOLVE) --output $@.body cli/compiled/program.ts
-	@{ echo '(function (embedded) {'; sed -E 's,^( *// ).*/npm/,\1npm/,' $@.body; echo '})'; } >$@
-	@rm $@.body
+	$(call bundle,cli/compiled/program.ts)
+
+# What engines call most, without the rest of the program.
+build/engine.js: $(SOURCES) deno.json build/choice
+	$(call bundle,cli/compiled/engine.ts)
 
 COMPILE = $(if $(DENORT_BIN),DENORT_BIN=$(DENORT_BIN)) $(DENO) compile --quiet --no-config --no-check --no-code-cache --target $(TARGET)
 
 # V8's bytecode of the bundle, made by the same denort; without compiler threads, whose progress would show in it. For another
 # machine's there is none: masu then starts 10 ms later.
-build/masu.cache: build/masu.js tools/code_cache.ts
+build/%.cache: build/%.js tools/code_cache.ts
 ifeq ($(ARCH),$(shell uname -m))
-	@$(COMPILE) --allow-all --v8-flags=--predictable,$(V8_FLAGS) --output build/code-cache tools/code_cache.ts
-	@env -i build/code-cache $< $@ </dev/null # Deno starts differently with another standard input, and the bytecode shows it
+	@$(COMPILE) --allow-all --v8-flags=--predictable,$(V8_FLAGS) --output build/code-cache-$* tools/code_cache.ts
+	@env -i build/code-cache-$* $< $@ </dev/null # Deno starts differently with another standard input, and the bytecode shows it
 else
 	@: >$@
 endif
@@ -142,11 +165,11 @@ define embed
 endef
 
 # The program that is joined: the core stands beside it, since Deno reads all that is embedded at each start, a millisecond a MB.
-build/masu-program: build/masu.js build/masu.cache cli/compiled/loader.ts
+build/masu-program: build/masu.js build/masu.cache build/engine.js build/engine.cache cli/compiled/loader.ts
 	$(call embed,embed)
 
 # The same on its own, with the core embedded: it needs no front, and starts later.
-build/masu-compiled: build/masu.js build/masu.cache build/masu_core.so cli/compiled/loader.ts
+build/masu-compiled: build/masu.js build/masu.cache build/engine.js build/engine.cache build/masu_core.so cli/compiled/loader.ts
 	$(call embed,embed-all)
 
 # What any compiled program costs: the measure of `make bench`.

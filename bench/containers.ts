@@ -48,7 +48,7 @@ export function prepared(written: RunConfig): PreparedRun {
 }
 
 /** Writes a bundle for another runtime: masu's own spec, whose blanks and files of masu's own are replaced. */
-export function bundle(spec: Spec, directory: string): void {
+export function bundle(spec: Spec, directory: string, args: readonly string[] = ["/bin/true"]): void {
   Deno.mkdirSync(directory, { recursive: true });
   const name = directory.split("/").at(-1) ?? "";
   const text = JSON.stringify({
@@ -56,7 +56,7 @@ export function bundle(spec: Spec, directory: string): void {
     // Older crun refuses what it does not know yet.
     ociVersion: "1.0.2",
     hostname: name,
-    process: { ...spec.process, args: ["/bin/true"], env: spec.process.env.filter((one) => !one.includes("${")) },
+    process: { ...spec.process, args, env: spec.process.env.filter((one) => !one.includes("${")) },
     // The files of /etc that masu makes for each container are not there for others.
     mounts: spec.mounts.filter(({ destination }) => !destination.startsWith("/etc/")),
     annotations: {},

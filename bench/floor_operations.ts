@@ -38,12 +38,12 @@ export function floorOperations(plan: Plan, program: readonly string[], filter: 
   const stage = [...plan.network, ...plan.inside, ...plan.exec];
   const lines = [
     ["group", "before"],
-    ...plan.before.flatMap(hostOperation),
+    ...[...plan.create, ...plan.before].flatMap(hostOperation),
     ...(plan.clone.cgroup === null ? [] : [["into", plan.clone.cgroup]]),
     ["group", "inside"],
     ...stage.flatMap((step) => stageOperation(step, root, filter, program, numbers)),
     ["group", "afterwards"],
-    ...plan.afterwards.flatMap(hostOperation),
+    ...[...plan.afterwards, ...plan.delete].flatMap(hostOperation),
     ["clone", String(flags)],
   ];
   const field = (text: string) => text === "" ? "-" : text.replaceAll("\n", "\\n");
@@ -70,7 +70,16 @@ function hostOperation(step: HostStep): string[][] {
     case "kill_cgroup":
     case "reserve_name":
     case "remove_mount_point":
+    case "mount":
+    case "unmount":
+    case "change_owner":
+    case "inherit_cpuset":
     case "attach_device_program":
+    case "run_hook":
+    case "move_network_device":
+    case "start_unit":
+    case "set_unit_properties":
+    case "stop_unit":
       return [];
     default:
       return step satisfies never;

@@ -9,7 +9,12 @@
  */
 import { bundle, busyboxRoot, config, prepared } from "./containers.ts";
 import { measureLaunch } from "./launch.ts";
-import { interleave, runOnce, type Variant } from "./processes.ts";
+import { interleave, runOnce, type Variant, whyNot } from "./processes.ts";
+import { measureLasting } from "./lasting.ts";
+import { measureEngines } from "./engines.ts";
+import { measureOci } from "./oci.ts";
+import { measureParts } from "./parts.ts";
+import { surroundings } from "./peers.ts";
 import { countSystemCalls } from "./system_calls.ts";
 import { type Series, SERIES_HEAD, seriesRow, table } from "./table.ts";
 
@@ -17,7 +22,7 @@ import { type Series, SERIES_HEAD, seriesRow, table } from "./table.ts";
 const ALONE = new URL("../build/masu-compiled", import.meta.url).pathname;
 
 /** What the tables share. */
-interface Bench {
+export interface Bench {
   readonly scratch: string;
   readonly masu: string;
   /** The same program without a front. */
@@ -43,6 +48,10 @@ async function main(): Promise<void> {
     await front(bench);
     print(table(...measureLaunch(scratch, Number(rounds) * 10)));
     counts(bench);
+    for (const text of await measureParts(bench)) print(text);
+    for (const text of await measureLasting(bench)) print(text);
+    for (const text of measureOci(bench)) print(text);
+    print(await measureEngines(bench));
   } finally {
     Deno.removeSync(scratch, { recursive: true });
   }
@@ -79,7 +88,7 @@ async function front({ scratch, masu, alone, empty, rounds }: Bench): Promise<vo
 /** System calls of one run, threads aside, and the peak memory of its largest process. */
 function counts(bench: Bench): void {
   const rows = runVariants(bench).map((variant) => {
-    const calls = countSystemCalls(variant.command, bench.scratch);
+    const calls = countSystemCalls(variant, bench.scratch);
     const { peakKb } = runOnce(`${bench.scratch}/once`, variant);
     return [variant.name, String(calls), String(peakKb)];
   });
@@ -91,29 +100,20 @@ function runVariants({ scratch, masu, empty }: Bench): Variant[] {
   const run = [masu, "run", "--net", "none"];
   const variants: Variant[] = [
     { name: "empty compiled program", command: [empty] },
-    { name: "masu run host true", command: [...run, "host", "true"] },
+    { name: "masu run host true, by its kept plan", command: [...run, "host", "true"] },
+    { name: "masu run host true, planned anew", command: [...run, "host", "true"], within: ["env", "MASU_FRONT=0"] },
     { name: "masu run DIR /bin/true", command: [...run, `${scratch}/root`, "/bin/true"] },
   ];
   for (const peer of ["runc", "crun"]) {
     const directory = `${scratch}/${peer}`;
     bundle(prepared(config(`${scratch}/root`)).spec, directory);
     const command = [peer, "run", "--bundle", directory, `masu-bench-${peer}`];
-    const why = whyNot(command);
-    if (why === undefined) variants.push({ name: `${peer} run, same profile`, command });
+    const within = surroundings(peer);
+    const why = whyNot([...within, ...command]);
+    if (why === undefined) variants.push({ name: `${peer} run, same profile`, command, within });
     else print(`\nWithout ${peer}: ${why}\n`);
   }
   return variants;
-}
-
-/** Tries a peer once: why it cannot take part, or undefined. */
-function whyNot([program = "", ...args]: readonly string[]): string | undefined {
-  try {
-    const { success, stderr } = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).outputSync();
-    return success ? undefined : new TextDecoder().decode(stderr).trim();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "it is not installed";
-    throw error;
-  }
 }
 
 function seriesTable(title: string, series: readonly Series[]): string {

@@ -9,6 +9,8 @@ import type { Series } from "./table.ts";
 export interface Variant {
   readonly name: string;
   readonly command: readonly string[];
+  /** Words that start it and are not measured. */
+  readonly within?: readonly string[];
 }
 
 /** What one run cost. */
@@ -21,8 +23,8 @@ export interface Cost {
 
 /** Runs a command once under once.c. Throws when it fails. */
 export function runOnce(once: string, variant: Variant): Cost {
-  const { stdout, stderr } = new Deno.Command(once, { args: [...variant.command], stdout: "piped", stderr: "piped" })
-    .outputSync();
+  const [program = "", ...args] = [...variant.within ?? [], once, ...variant.command];
+  const { stdout, stderr } = new Deno.Command(program, { args, stdout: "piped", stderr: "piped" }).outputSync();
   const [wall, , peakKb, status] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
   if (status !== 0 || wall === undefined || peakKb === undefined) {
     throw new Error(`${variant.command.join(" ")}: status ${status}: ${new TextDecoder().decode(stderr)}`);
@@ -51,11 +53,22 @@ export async function interleave(
 }
 
 /** 0 to `count` - 1 in random order. */
-function shuffled(count: number): number[] {
+export function shuffled(count: number): number[] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {
     const other = Math.floor(Math.random() * (last + 1));
     [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
   }
   return order;
+}
+
+/** Tries a command once: why it cannot take part in a measurement, or undefined. */
+export function whyNot([program = "", ...args]: readonly string[]): string | undefined {
+  try {
+    const { success, stderr } = new Deno.Command(program, { args, stdout: "null", stderr: "piped" }).outputSync();
+    return success ? undefined : new TextDecoder().decode(stderr).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "it is not installed";
+    throw error;
+  }
 }

@@ -4,11 +4,14 @@
  * @module
  */
 
+import type { Variant } from "./processes.ts";
+
 /** How many system calls the processes of a command made, by their first threads. */
-export function countSystemCalls(command: readonly string[], scratch: string): number {
+export function countSystemCalls({ command, within = [] }: Variant, scratch: string): number {
   const log = `${scratch}/strace.log`;
-  const { success, stderr } = new Deno.Command("strace", {
-    args: ["-f", "-qq", "-o", log, ...command],
+  const [program = "", ...args] = [...within, "strace", "-f", "-qq", "-o", log, ...command];
+  const { success, stderr } = new Deno.Command(program, {
+    args,
     stdout: "null",
     stderr: "piped",
   }).outputSync();

@@ -19,6 +19,10 @@ export const EXIT = {
   notExecutable: 126,
   /** A command that runs a program: it was not found. */
   notFound: 127,
+  /** Somebody pressed the key for SIGINT, which ends what has no end of its own: 128 + the signal. */
+  interrupted: 130,
+  /** The same for SIGQUIT. */
+  aborted: 131,
   /** Nobody reads what is printed: 128 + SIGPIPE, as a program that the signal ends. */
   brokenPipe: 141,
 } as const;

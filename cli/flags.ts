@@ -16,6 +16,8 @@ export interface Flag {
   readonly value?: string;
   /** The value that `--name` alone stands for; another one is written `--name=VALUE` only. */
   readonly bare?: string;
+  /** One dash is enough for the long name, as Go's flags have it: where callers write it so. */
+  readonly oneDash?: true;
   /** Each occurrence counts, not only the last. */
   readonly repeatable?: boolean;
   /** Heading in the help. */
@@ -24,6 +26,8 @@ export interface Flag {
   readonly help: string;
   /** Known from docker, podman or runc, and not done by masu: what to do instead. Not in the help. */
   readonly refused?: string;
+  /** The front knows what it means for the commands that it executes, and need not leave them to the program. */
+  readonly front?: true;
 }
 
 /** What was written of a set of flags. */
@@ -40,13 +44,21 @@ const GROUP = "Global flags";
 
 /** Flags that every command has, before or after its name. */
 export const GLOBAL_FLAGS = [
-  { name: "root", value: "DIR", group: GROUP, help: "Keep runtime state in DIR instead of /run/masu" },
+  {
+    name: "root",
+    value: "DIR",
+    front: true,
+    group: GROUP,
+    help: "Keep everything in DIR instead of /run/masu and /var/lib/masu",
+  },
   {
     name: "cgroup-manager",
     value: "MANAGER",
+    front: true,
     group: GROUP,
-    help: "cgroupfs (default), or disabled: no cgroups at all",
+    help: "cgroupfs (default), systemd, or disabled: no cgroups at all",
   },
+  { name: "systemd-cgroup", front: true, group: GROUP, help: "The same as --cgroup-manager systemd" },
   {
     name: "explain",
     value: "FORM",
@@ -55,27 +67,41 @@ export const GLOBAL_FLAGS = [
     help: "Print the plan and touch nothing: as text, as json, or as sh, a script that does the same",
   },
   { name: "dry-run", group: GROUP, help: "The same as --explain" },
-  { name: "format", value: "FORM", group: GROUP, help: "How to print results: table (default) or json" },
+  { name: "format", value: "FORM", group: GROUP, help: "How to print results: table (default), json, or a template" },
   { name: "json", group: GROUP, help: "The same as --format json" },
   { name: "quiet", short: "q", group: GROUP, help: "Print no warnings, and of results only the essential" },
-  { name: "log", value: "FILE", group: GROUP, help: "Add messages to FILE; errors still go to stderr too" },
-  { name: "log-format", value: "FORM", group: GROUP, help: "How to write messages: text (default) or json" },
+  {
+    name: "log",
+    value: "FILE",
+    front: true,
+    group: GROUP,
+    help: "Add messages to FILE; errors still go to stderr too. What engines expect of an OCI runtime holds then",
+  },
+  {
+    name: "log-format",
+    value: "FORM",
+    front: true,
+    group: GROUP,
+    help: "How to write messages: text (default) or json",
+  },
   { name: "log-level", value: "LEVEL", group: GROUP, help: "error, warn (default), info or debug" },
-  { name: "debug", group: GROUP, help: "The same as --log-level debug" },
+  { name: "debug", front: true, group: GROUP, help: "The same as --log-level debug" },
   { name: "version", group: GROUP, help: "Print the version" },
   { name: "help", short: "h", group: GROUP, help: "Print this help" },
   {
-    name: "systemd-cgroup",
+    name: "rootless",
+    value: "WHEN",
+    bare: "true",
+    front: true,
     group: GROUP,
-    help: "",
-    refused: "cgroups through systemd are not supported yet: --cgroup-manager cgroupfs",
+    help: "true, false or auto, as engines write it; masu itself sees which cgroups may be made",
   },
   {
     name: "criu",
     value: "PATH",
+    front: true,
     group: GROUP,
-    help: "",
-    refused: "checkpoint and restore are not supported yet",
+    help: "Where checkpoint and restore would find CRIU, which masu does not call yet",
   },
 ] as const satisfies readonly Flag[];
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { subcommandsOf } from "./family.ts";
 import { type Flag, GLOBAL_FLAGS } from "./flags.ts";
 import type { Paint } from "./paint.ts";
 
@@ -33,7 +34,7 @@ export function overview(commands: readonly Command[], paint: Paint): string {
       ["2", "wrong usage or configuration; nothing was touched"],
       [
         "N",
-        "of run: the program's own status, 128 + N where signal N ended it, 125 where masu failed (wrong usage " +
+        "of run, exec, attach, wait: the program's own status, 128 + N where signal N ended it, 125 where masu failed (wrong usage " +
         "included), 126 where the program cannot be executed, 127 where it was not found",
       ],
     ]),
@@ -47,19 +48,36 @@ export function commandHelp(command: Command, paint: Paint): string {
   return join([
     `${paint("bold", "Usage:")} ${usage.filter((word) => word !== "").join(" ")}`,
     `${command.summary}.`,
+    aliasLine(command),
     ...command.description.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
-    flagTable(command.flags, paint),
+    subcommandTable(command, paint),
+    flagTable([...new Set([...command.flags, ...command.laterFlags ?? []])], paint),
     examples(command, paint),
     flagTable(GLOBAL_FLAGS, paint),
   ]);
+}
+
+function aliasLine({ name, aliases = [] }: Command): string {
+  return aliases.length === 0 ? "" : `Other names of ${name}: ${aliases.join(", ")}.`;
 }
 
 function commandTable(commands: readonly Command[], paint: Paint): string {
   const groups = [...new Set(commands.map(({ group }) => group))];
   return join(groups.map((group) => {
     const rows = commands.filter((command) => command.group === group);
-    return section(group, paint, rows.map(({ name, operands, summary }) => [`${name} ${operands}`.trim(), summary]));
+    return section(group, paint, rows.map((command) => [commandLabel(command), command.summary]));
   }));
+}
+
+function subcommandTable(command: Command, paint: Paint): string {
+  const rows = subcommandsOf(command);
+  if (rows.length === 0) return "";
+  return section("Commands", paint, rows.map((row) => [commandLabel(row), row.summary]));
+}
+
+/** `delete, rm CONTAINER...` */
+function commandLabel({ name, aliases = [], operands }: Command): string {
+  return `${[name, ...aliases].join(", ")} ${operands}`.trim();
 }
 
 /** Flags under their headings, in the order of the table. Those that masu refuses are left out. */

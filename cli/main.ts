@@ -4,55 +4,89 @@
  * @module
  */
 import { invalidConfig } from "../lib/error.ts";
-import { type Command, COMMANDS } from "./command.ts";
-import { findCommand } from "./commands/help.ts";
+import { type Command, COMMANDS, endsFlags } from "./command.ts";
 import { EXIT, exitStatus } from "./exit.ts";
+import { findCommand, findSubcommand } from "./family.ts";
 import { type FlagValues, GLOBAL_FLAGS, type GlobalName } from "./flags.ts";
-import { explainForm, reportSettings } from "./global_options.ts";
+import { RUNTIME_EXIT } from "./contract.ts";
+import { calledAs, explainForm, refuseResult, refuseTemplate, reportSettings } from "./global_options.ts";
 import { commandHelp, overview, shortHelp } from "./help.ts";
-import { flagValues, parseArguments } from "./parser.ts";
+import { flagValues, parseArguments, type Parsed } from "./parser.ts";
 import { type Process, thisProcess } from "./process.ts";
-import { createReport, PLAIN_SETTINGS, type Report } from "./report.ts";
-import { VERSION_LINE } from "./version.ts";
+import { createReport, PLAIN_SETTINGS, type Report, type ReportSettings } from "./report.ts";
+import { runtimeVersion, VERSION_LINE } from "./version.ts";
 
 /** Runs what `args` say. Returns the exit status, and never throws. */
-export function main(args: readonly string[], process: Process): number {
-  const session: Session = { report: createReport(PLAIN_SETTINGS, process), runsProgram: false };
+export async function main(args: readonly string[], process: Process): Promise<number> {
+  const session: Session = {
+    report: createReport(PLAIN_SETTINGS, process),
+    runsProgram: false,
+    runtimeFailure: RUNTIME_EXIT.failed,
+  };
   try {
     try {
-      return dispatch(args, process, session);
+      return await dispatch(args, process, session);
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw error;
+      process.failed?.(error);
       session.report.error(error);
-      return exitStatus(error, session.runsProgram);
+      return failureStatus(error, session);
     }
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.brokenPipe;
-    return exitStatus(error, session.runsProgram);
+    return failureStatus(error, session);
   }
+}
+
+function failureStatus(error: unknown, { report, runsProgram, runtimeFailure }: Session): number {
+  return report.contract && runtimeFailure !== undefined ? runtimeFailure : exitStatus(error, runsProgram);
 }
 
 /** What is known so far of how to print and how to exit; it becomes better while arguments are read. */
 interface Session {
   report: Report;
   runsProgram: boolean;
+  /** The exit status of a runtime's command; undefined: engines do not call it. */
+  runtimeFailure: number | undefined;
 }
 
-function dispatch(args: readonly string[], process: Process, session: Session): number {
+function dispatch(args: readonly string[], process: Process, session: Session): number | Promise<number> {
   const early = parseArguments(args, { flags: GLOBAL_FLAGS, command: "masu", stopAtOperand: true });
   const [name, ...rest] = early.operands;
   const globals = flagValues<GlobalName>(early.values);
   session.report = createReport(reportSettings(globals, process), process);
   if (name === undefined || globals.on("help") || globals.on("version")) {
-    return withoutCommand(globals, name, session.report);
+    return withoutCommand(globals, name, { report: session.report, process });
   }
-  const command = findCommand(name, COMMANDS);
-  session.runsProgram = command.runsProgram;
-  return runCommand(command, { args, rest, early: early.values, process, session });
+  const found = findCommand(name, COMMANDS);
+  const command = runtimeForm(found, session.report, process) ?? found;
+  const start = { args, rest, early: [early.values], process, session };
+  return command.subcommands === undefined ? runCommand(command, start) : runSubcommand(command, start);
 }
 
-function withoutCommand(globals: FlagValues<GlobalName>, name: string | undefined, report: Report): number {
-  if (globals.on("version")) report.text(VERSION_LINE);
+/** What stands for a command where engines mean a runtime's; undefined: the command itself. */
+function runtimeForm(command: Command, report: Report, process: Process): Command | undefined {
+  if (command.asRuntime === undefined) return undefined;
+  // Where flags say which is meant, a log does not.
+  const byName = typeof command.runtimeFailure === "function";
+  return (byName ? calledAs(process) !== undefined : report.contract) ? command.asRuntime : undefined;
+}
+
+/** What was typed after a family's name: global flags, and a command of its own. */
+function runSubcommand(family: Command, { rest, early, ...start }: Start): number | Promise<number> {
+  const grammar = { flags: GLOBAL_FLAGS, command: `masu ${family.name}`, stopAtOperand: true };
+  const { values, operands: [name, ...words] } = parseArguments(rest, grammar);
+  const layers = [...early, values];
+  if (name === undefined) return runCommand(family, { ...start, rest, early });
+  return runCommand(findSubcommand(name, family), { ...start, rest: words, early: layers });
+}
+
+function withoutCommand(
+  globals: FlagValues<GlobalName>,
+  name: string | undefined,
+  { report, process }: Pick<Start, "process"> & Pick<Session, "report">,
+): number {
+  if (globals.on("version")) report.text(report.contract ? runtimeVersion(calledAs(process)) : VERSION_LINE);
   else if (name !== undefined) report.text(commandHelp(findCommand(name, COMMANDS), report.paint));
   else report.text((globals.on("help") ? overview : shortHelp)(COMMANDS, report.paint));
   return EXIT.success;
@@ -61,41 +95,74 @@ function withoutCommand(globals: FlagValues<GlobalName>, name: string | undefine
 interface Start {
   readonly args: readonly string[];
   readonly rest: readonly string[];
-  readonly early: ReadonlyMap<string, readonly string[]>;
+  readonly early: readonly Parsed["values"][];
   readonly process: Process;
   readonly session: Session;
 }
 
-function runCommand(command: Command, { args, rest, early, process, session }: Start): number {
-  const late = parseArguments(rest, {
-    flags: [...command.flags, ...GLOBAL_FLAGS],
-    command: `masu ${command.name}`,
-    stopAtOperand: command.runsProgram,
-  });
-  const globals = flagValues<GlobalName>(early, late.values);
-  const report = createReport(reportSettings(globals, process), process);
+function runCommand(command: Command, { args, rest, early, process, session }: Start): number | Promise<number> {
+  session.runsProgram = command.runsProgram;
+  session.runtimeFailure = unreadFailure(command, session.report);
+  const { layers, operands } = parseCommand(command, rest);
+  const globals = flagValues<GlobalName>(...early, ...layers);
+  session.runtimeFailure = runtimeFailure(command, flagValues(...layers));
+  const settings = reportSettings(globals, process);
+  const report = createReport({ ...settings, contract: contractOf(command, settings, session) }, process);
   session.report = report;
   if (globals.on("version")) report.text(VERSION_LINE);
   else if (globals.on("help")) report.text(commandHelp(command, report.paint));
   else {
     refuseMeaningless(command, globals);
-    const flags = flagValues(late.values);
-    return command.run({ flags, globals, operands: late.operands, args, commands: COMMANDS, report, process });
+    const flags = flagValues(...layers);
+    return command.run({ flags, globals, operands, args, commands: COMMANDS, report, process, main });
   }
   return EXIT.success;
+}
+
+/** It holds for a runtime's commands, and always where their flags alone say that they are meant so. */
+function contractOf(command: Command, { contract }: ReportSettings, { runtimeFailure }: Session): () => boolean {
+  if (runtimeFailure === undefined) return () => false;
+  return typeof command.runtimeFailure === "function" ? () => true : contract;
+}
+
+/** The exit status while flags are still to be read: who mistypes one of `create` with a log is an engine. */
+function unreadFailure({ runtimeFailure }: Command, { contract }: Report): number | undefined {
+  if (typeof runtimeFailure !== "function") return runtimeFailure;
+  return contract ? RUNTIME_EXIT.failed : undefined;
+}
+
+function runtimeFailure({ runtimeFailure }: Command, flags: FlagValues): number | undefined {
+  return typeof runtimeFailure === "function" ? runtimeFailure(flags) : runtimeFailure;
+}
+
+/** What was typed after a command's name. */
+function parseCommand(
+  command: Command,
+  rest: readonly string[],
+): { layers: readonly Parsed["values"][]; operands: readonly string[] } {
+  const { flags, laterFlags } = command;
+  const grammar = { flags: [...flags, ...GLOBAL_FLAGS], command: `masu ${command.name}` };
+  const stopAtOperand = endsFlags(command) || laterFlags !== undefined;
+  const { values, operands } = parseArguments(rest, { ...grammar, stopAtOperand });
+  const [first, ...words] = operands;
+  if (laterFlags === undefined || first === undefined) return { layers: [values], operands };
+  const later = parseArguments(words, {
+    ...grammar,
+    flags: [...laterFlags, ...GLOBAL_FLAGS],
+    stopAtOperand: endsFlags(command),
+  });
+  return { layers: [values, later.values], operands: [first, ...later.operands] };
 }
 
 /** A global flag that has no meaning for a command is a mistake, not something to ignore. */
 function refuseMeaningless(command: Command, globals: FlagValues<GlobalName>): void {
   const explain = explainForm(globals);
-  if (explain !== undefined && !command.makesPlan) {
+  const isDry = globals.text("explain") === undefined && command.dryRuns === true;
+  if (explain !== undefined && !command.makesPlan && !isDry) {
     throw invalidConfig(`Read flag "--explain" of "masu ${command.name}": it makes no plan`);
   }
-  const json = globals.on("json") || globals.text("format") !== undefined;
-  if (json && !command.hasResult && explain === undefined) {
-    const flag = globals.on("json") ? "--json" : "--format";
-    throw invalidConfig(`Read flag "${flag}" of "masu ${command.name}": it prints no result of its own`);
-  }
+  if (!command.hasResult && explain === undefined) refuseResult(command.name, globals);
+  if (command.templates === undefined) refuseTemplate(command.name, globals);
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args, thisProcess()));
+if (import.meta.main) main(Deno.args, thisProcess()).then(Deno.exit);

@@ -34,7 +34,7 @@ export function parseArguments(args: readonly string[], grammar: Grammar): Parse
   for (let word = next(); word !== undefined; word = next()) {
     if (word === "--") operands.push(...words);
     else if (word.startsWith("--")) readLong(word, grammar, values, next);
-    else if (word.startsWith("-") && word !== "-") readShort(word, grammar, values, next);
+    else if (word.startsWith("-") && word !== "-") readOneDash(word, grammar, values, next);
     else if (grammar.stopAtOperand) operands.push(word, ...words);
     else operands.push(word);
   }
@@ -56,6 +56,14 @@ function readLong(word: string, grammar: Grammar, values: Map<string, string[]>,
   const flag = grammar.flags.find((flag) => flag.name === name || flag.aliases?.includes(name));
   if (flag === undefined) throw unknownFlag(`--${name}`, name, grammar);
   readValue(flag, equals < 0 ? undefined : word.slice(equals + 1), { grammar, values, next });
+}
+
+/** `-no-subreaper` where a flag allows it, otherwise letters. */
+function readOneDash(word: string, grammar: Grammar, values: Map<string, string[]>, next: Next): void {
+  const [name] = word.slice(1).split("=", 1);
+  const isLong = grammar.flags.some((flag) => flag.oneDash === true && flag.name === name);
+  if (isLong) readLong(`-${word}`, grammar, values, next);
+  else readShort(word, grammar, values, next);
 }
 
 /** `-it`, `-eNAME=v`, `-e NAME=v`, `-e=NAME=v`, `-i=false`. */
@@ -87,6 +95,7 @@ function readValue(flag: Flag, written: string | undefined, { grammar, values, n
     : written ?? flag.bare ?? next();
   if (value === undefined) {
     const hint = `--${flag.name} ${flag.value}`;
+    // Podman looks for the last words to see whether a runtime knows a flag: common/pkg/checkpoint/crutils
     throw invalidConfig(`Read flag "--${flag.name}" of "${grammar.command}": it requires an argument`, hint);
   }
   // What is off by default may be said to be off.

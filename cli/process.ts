@@ -3,11 +3,16 @@
  *
  * @module
  */
-import type { Caller, PathKind } from "../lib/config/caller.ts";
+import type { Caller } from "../lib/config/caller.ts";
 import { call } from "../lib/core/call.ts";
 import { type Core, openCore } from "../lib/core/load.ts";
-import type { Seen, Want } from "../lib/core/wire.ts";
+import type { Look } from "../lib/core/wire.ts";
+import { callerOf } from "../lib/engine/caller.ts";
+import { once } from "../lib/engine/once.ts";
+import type { ReadVariables } from "../lib/engine/kept.ts";
 import { MasuError } from "../lib/error.ts";
+import { notedEnvironment } from "./environment.ts";
+import type { Source } from "./lines.ts";
 import type { Streams } from "./report.ts";
 
 /** What commands need of the process that they run in. */
@@ -15,83 +20,50 @@ export interface Process extends Streams {
   /** What was typed after `masu`. */
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** argv[0]; absent: nobody knows. */
+  argument0?(): string;
+  /** What was read of the environment so far; absent or undefined: nobody knows. */
+  read?(): ReadVariables | undefined;
   /** The core, loaded once. */
   core(): Core;
   readonly caller: Caller;
+  /** Its input; read by those commands that say so. */
+  readonly stdin: Source;
+  /** It goes on after a command, and so cannot become another program. */
+  readonly stays?: true;
+  /** Is told the error that ended a command, before that is printed. */
+  failed?(error: unknown): void;
 }
 
 /** The process as it is. `core`: where the core is, if not in the usual places. */
 export function thisProcess({ core: place }: { readonly core?: URL } = {}): Process {
-  const environment = Deno.env.toObject();
+  const variables = Deno.env.toObject();
+  const { environment, read } = notedEnvironment(variables);
   const core = once(() => openCore(place));
   return {
     arguments: Deno.args,
     environment,
+    argument0: () => firstArgument(core),
+    read,
     core,
     caller: callerOf(environment, core),
+    stdin: Deno.stdin,
     write: (stream, text) => writeAll(stream === "stdout" ? Deno.stdout : Deno.stderr, text),
     isTerminal: (stream) => (stream === "stdout" ? Deno.stdout : Deno.stderr).isTerminal(),
     // https://no-color.org: set and not empty.
-    colours: (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb",
+    colours: (variables.NO_COLOR ?? "") === "" && variables.TERM !== "dumb",
   };
 }
 
-/** The caller, seen through the core: the compiled program itself may not read files. */
-export function callerOf(environment: Readonly<Record<string, string>>, core: () => Core): Caller {
-  const look = (path: string, want: Want): Seen => {
-    const { seen } = call(core(), "observe", { looks: [{ path, root: null, want }] });
-    const [answer] = seen;
-    if (answer === undefined) throw new MasuError("bug", `Look at "${path}": the core answered nothing`);
-    return answer;
-  };
-  const directory = once(() => call(core(), "process", {}).directory);
-  return {
-    environment,
-    directory,
-    readText(where, path) {
-      const { text, errno } = look(path.startsWith("/") ? path : `${directory()}/${path}`, "text");
-      if (text !== null) return text;
-      const code = errno === ENOENT ? "not_found" : errno === EACCES ? "denied" : "failed";
-      throw new MasuError(code, `Read ${where} "${path}": ${whyUnread(errno)}`, {
-        call: "open",
-        errno: errno ?? undefined,
-      });
-    },
-    kindOf: (path) => kindOf(look(path, "stat")),
-  };
-}
-
-/** errno(3). */
-const ENOENT = 2;
-const EACCES = 13;
-const ENOTDIR = 20;
-const EISDIR = 21;
-const EINVAL = 22; // of the core: neither a directory nor a regular file
-
-function whyUnread(errno: number | null): string {
-  switch (errno) {
-    case ENOENT:
-    case ENOTDIR:
-      return "no such file";
-    case EACCES:
-      return "permission denied";
-    case EISDIR:
-      return "it is a directory";
-    case EINVAL:
-      return "not a regular file";
-    default:
-      return errno === null ? "nothing to read" : `errno ${errno}`;
+/** Deno hides it. Nothing without the core, which then says itself why it is missing. proc_pid_cmdline(5) */
+function firstArgument(core: () => Core): string {
+  try {
+    const looks: Look[] = [{ path: "/proc/self/cmdline", root: null, want: "text" }];
+    return call(core(), "observe", { looks }).seen[0]?.text?.split("\0", 1)[0] ?? "";
+  } catch (error) {
+    if (error instanceof MasuError) return "";
+    throw error;
   }
-}
-
-function kindOf({ status }: Seen): PathKind {
-  if (status === null) return "missing";
-  return status.kind === "directory" ? "directory" : "other";
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 const encoder = new TextEncoder();

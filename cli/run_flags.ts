@@ -1,11 +1,13 @@
 /**
- * The flags of `masu run`: docker's and podman's, with their meaning.
+ * The flags of `masu run` and `masu create`: docker's and podman's, with their meaning.
  *
  * @module
  */
 import type { Flag } from "./flags.ts";
+import { RESOURCE_FLAGS } from "./resource_flags.ts";
 
 const CONTAINER = "Container";
+const LIFE = "Start and end";
 const PROGRAM = "Program";
 const FILES = "Root and mounts";
 const NAMESPACES = "Namespaces";
@@ -15,7 +17,6 @@ const LIMITS = "Limits and kernel settings";
 /** In the order of the help. */
 export const RUN_FLAGS = [
   { name: "name", value: "NAME", group: CONTAINER, help: "Name the container; else it has its ID only" },
-  { name: "rm", group: CONTAINER, help: "Remove the container when it ends, which a foreground run always does" },
   { name: "init", group: CONTAINER, help: "Run a small init as PID 1, which forwards signals and reaps orphans" },
   { name: "label", short: "l", value: "NAME[=VALUE]", repeatable: true, group: CONTAINER, help: "Add a label" },
   { name: "annotation", value: "NAME=VALUE", repeatable: true, group: CONTAINER, help: "Add an OCI annotation" },
@@ -27,9 +28,64 @@ export const RUN_FLAGS = [
     group: CONTAINER,
     help: "Write the PID of the container's first process to FILE",
   },
-  { name: "stop-signal", value: "SIGNAL", group: CONTAINER, help: "Signal that asks the program to end" },
 
-  { name: "interactive", short: "i", group: PROGRAM, help: "Keep stdin connected, which a foreground run always does" },
+  { name: "detach", short: "d", group: LIFE, help: "Start the container, print its ID and leave it running" },
+  { name: "rm", group: LIFE, help: "Remove the container when it ends, which a foreground run always does" },
+  {
+    name: "restart",
+    value: "POLICY",
+    group: LIFE,
+    help: "Start it again when it has ended: no (default), on-failure[:N], unless-stopped or always",
+  },
+  {
+    name: "stop-signal",
+    value: "SIGNAL",
+    group: LIFE,
+    help: "Signal that asks the program to end (default TERM)",
+  },
+  {
+    name: "stop-timeout",
+    value: "SECONDS",
+    group: LIFE,
+    help: "How long masu stop waits before it kills (default 10); -1: for ever",
+  },
+  {
+    name: "log-driver",
+    value: "DRIVER",
+    group: LIFE,
+    help: "Where output goes while nobody is attached: json-file (default), none, or passthrough, masu's own stdout",
+  },
+  {
+    name: "log-opt",
+    value: "NAME=VALUE",
+    repeatable: true,
+    group: LIFE,
+    help: "max-size=10m (default; -1: no limit) and max-file=3 (default) of json-file",
+  },
+  {
+    name: "health-cmd",
+    value: "COMMAND",
+    group: LIFE,
+    help: "Line for /bin/sh that succeeds while the program is well",
+  },
+  { name: "health-interval", value: "TIME", group: LIFE, help: "From one check to the next (default 30s)" },
+  { name: "health-timeout", value: "TIME", group: LIFE, help: "How long a check may take (default 30s)" },
+  { name: "health-retries", value: "N", group: LIFE, help: "Failures in a row that make it unhealthy (default 3)" },
+  {
+    name: "health-start-period",
+    value: "TIME",
+    group: LIFE,
+    help: "How long failures do not count after a start (default 0s)",
+  },
+  {
+    name: "health-start-interval",
+    value: "TIME",
+    group: LIFE,
+    help: "From one check to the next in that time (default 5s)",
+  },
+  { name: "no-healthcheck", group: LIFE, help: "Make no health checks, even where the image asks for them" },
+
+  { name: "interactive", short: "i", group: PROGRAM, help: "Keep stdin open, which a foreground run always does" },
   { name: "tty", short: "t", group: PROGRAM, help: "Give the program a terminal of its own" },
   {
     name: "env",
@@ -176,16 +232,19 @@ export const RUN_FLAGS = [
     help: "All capabilities and devices, nothing masked, no filter: root inside is root outside",
   },
 
-  { name: "memory", short: "m", value: "SIZE", group: LIMITS, help: "Most memory, for example 512m" },
-  { name: "memory-swap", value: "SIZE", group: LIMITS, help: "Most memory and swap together; -1: unlimited swap" },
-  { name: "cpus", value: "NUMBER", group: LIMITS, help: "Most CPU time, in CPUs, for example 0.5" },
-  { name: "cpu-shares", short: "c", value: "N", group: LIMITS, help: "Share of busy CPUs, 2 to 262144, of 1024" },
-  { name: "cpuset-cpus", value: "LIST", group: LIMITS, help: "Run on these CPUs only, for example 0-2,4" },
+  ...RESOURCE_FLAGS,
   {
-    name: "pids-limit",
-    value: "N",
+    name: "device-cgroup-rule",
+    value: "RULE",
+    repeatable: true,
+    group: "Limits of devices and networks",
+    help: "Allow devices that may come later, for example 'c 189:* rwm'",
+  },
+  {
+    name: "cgroup-parent",
+    value: "PATH",
     group: LIMITS,
-    help: "Most processes and threads (default 2048 where cgroups can be had); -1: unlimited",
+    help: "Make the container's cgroup below this one, for example /web (default /masu)",
   },
   {
     name: "ulimit",
@@ -203,6 +262,9 @@ export const RUN_FLAGS = [
     help: "Set a kernel setting that belongs to the container's own namespaces",
   },
 ] as const satisfies readonly Flag[];
+
+/** Those of `masu create`, which starts nothing. */
+export const CREATE_FLAGS: readonly Flag[] = RUN_FLAGS.filter(({ name }) => name !== "detach");
 
 /** Names of the flags of `masu run`. */
 export type RunFlagName = typeof RUN_FLAGS[number]["name"];

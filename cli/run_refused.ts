@@ -1,5 +1,5 @@
 /**
- * Flags of `docker run` and `podman run` that `masu run` knows and does not do, with what to do instead.
+ * Flags of `docker run` and `podman run` that `masu run` and `masu create` know and does not do, with what to do instead.
  *
  * @module
  */
@@ -8,19 +8,12 @@ import type { Flag } from "./flags.ts";
 type Row = readonly [name: string, instead: string, short?: string];
 
 const NETWORK = "masu makes no networks yet: --network host shares the host's ports and addresses";
-const FOREGROUND = "masu run stays in the foreground for now: put it in the background with & or a systemd unit";
-const HEALTH = "health checks are not supported yet";
-const LOGS = "the program writes to masu's own stdout and stderr: redirect them";
-const IO = "limits of block devices are not supported yet";
 const IMAGES = "IMAGE is host or a root directory for now";
 const WINDOWS = "it belongs to Windows containers: leave it out";
 
 /** Flags without a value. */
 const BOOLEANS: readonly Row[] = [
-  ["detach", FOREGROUND, "d"],
   ["publish-all", NETWORK, "P"],
-  ["no-healthcheck", "masu makes no health checks: leave it out"],
-  ["oom-kill-disable", "leave it out: --memory alone limits memory"],
   ["sig-proxy", "signals are always passed on to the program: leave it out"],
   ["disable-content-trust", IMAGES],
   ["replace", "choose another --name"],
@@ -35,9 +28,7 @@ const BOOLEANS: readonly Row[] = [
 
 /** Flags with a value. */
 const VALUES: readonly Row[] = [
-  ["bundle", "bundles are not supported yet: --rootfs DIR uses a bundle's root", "b"],
-  ["restart", FOREGROUND],
-  ["detach-keys", FOREGROUND],
+  ["detach-keys", "masu attach and masu start have it: a run in the foreground cannot be left"],
   ["attach", "stdin, stdout and stderr are always connected: redirect what should not be", "a"],
   ["publish", NETWORK, "p"],
   ["expose", NETWORK],
@@ -51,14 +42,6 @@ const VALUES: readonly Row[] = [
   ["dns", "mount a file of your own: --volume ./resolv.conf:/etc/resolv.conf"],
   ["dns-option", "mount a file of your own: --volume ./resolv.conf:/etc/resolv.conf"],
   ["dns-search", "mount a file of your own: --volume ./resolv.conf:/etc/resolv.conf"],
-  ["health-cmd", HEALTH],
-  ["health-interval", HEALTH],
-  ["health-retries", HEALTH],
-  ["health-start-interval", HEALTH],
-  ["health-start-period", HEALTH],
-  ["health-timeout", HEALTH],
-  ["log-driver", LOGS],
-  ["log-opt", LOGS],
   ["platform", IMAGES],
   ["pull", IMAGES],
   ["arch", IMAGES],
@@ -74,37 +57,18 @@ const VALUES: readonly Row[] = [
   ["cpu-percent", WINDOWS],
   ["io-maxbandwidth", WINDOWS],
   ["io-maxiops", WINDOWS],
-  ["cgroup-parent", "containers are below masu's own cgroup for now"],
   ["cgroups", "masu --cgroup-manager disabled run makes no cgroups"],
-  ["cgroup-conf", "--memory, --cpus and their kin set limits"],
-  ["blkio-weight", IO],
-  ["blkio-weight-device", IO],
-  ["device-read-bps", IO],
-  ["device-read-iops", IO],
-  ["device-write-bps", IO],
-  ["device-write-iops", IO],
-  ["device-cgroup-rule", "name the device: --device /dev/..."],
-  ["kernel-memory", "kernels no longer have it: --memory counts the kernel's memory too"],
-  ["memory-reservation", "--memory is the limit that masu sets for now"],
-  ["memory-swappiness", "--memory-swap limits swap"],
-  ["cpu-period", "--cpus 0.5 says the same as a period of 100000 and a quota of 50000"],
-  ["cpu-quota", "--cpus 0.5 says the same as a period of 100000 and a quota of 50000"],
-  ["cpu-rt-period", "realtime limits are not supported yet"],
-  ["cpu-rt-runtime", "realtime limits are not supported yet"],
-  ["cpuset-mems", "--cpuset-cpus names CPUs"],
   ["label-file", "--label NAME=VALUE"],
-  ["stop-timeout", "masu run forwards signals and sets no time limit: timeout(1) does"],
   ["timeout", "timeout(1) ends masu run, and with it the container"],
   ["umask", "set it in the program: sh -c 'umask 027; ...'"],
   ["tz", "--env TZ=Europe/Berlin"],
   ["pod", "pods are not supported"],
   ["secret", "mount a file read-only: --volume ./secret:/run/secrets/secret:ro"],
-  ["hooks-dir", "hooks are not supported yet"],
+  ["hooks-dir", "hooks are those of an OCI bundle: --bundle DIR"],
   ["subuidname", "--uidmap and --gidmap name the ids"],
   ["subgidname", "--uidmap and --gidmap name the ids"],
   ["init-path", "--init uses masu's own"],
   ["preserve-fd", "--preserve-fds N passes on descriptors 3 to 3 + N - 1"],
-  ["console-socket", "-t gives the program a terminal"],
 ];
 
 /** Known flags that are refused by name, so that nothing a person asked for is left out in silence. */

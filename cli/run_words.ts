@@ -1,23 +1,30 @@
 /**
- * The flags and operands of `masu run` -> RunConfig.
+ * The flags and operands of `masu run` and `masu create` -> RunConfig.
  *
  * @module
  */
 import { parseCapabilityWord } from "../lib/config/capability.ts";
 import type { Caller } from "../lib/config/caller.ts";
+import { parseCgroupParent } from "../lib/config/cgroup_parent.ts";
 import { parseDevice } from "../lib/config/device.ts";
+import { parseDeviceRule } from "../lib/config/device_rule.ts";
 import { parseEntrypoint } from "../lib/config/entrypoint.ts";
 import { parseEnvironmentFile, parseVariable } from "../lib/config/environment.ts";
+import { parseHealth } from "../lib/config/health.ts";
 import { parseImage, parseRootfs } from "../lib/config/image.ts";
+import { checkLasting } from "../lib/config/lasting.ts";
+import { parseLog } from "../lib/config/log.ts";
 import { mistake } from "../lib/config/mistake.ts";
 import { parseMount } from "../lib/config/mount.ts";
 import { parseIpcNamespace, parseNamespace, parseNetwork } from "../lib/config/namespace.ts";
 import { parseWhole } from "../lib/config/number.ts";
 import { containerDirectory, hostPath } from "../lib/config/path.ts";
 import { parseResources } from "../lib/config/resources.ts";
+import { parseRestart } from "../lib/config/restart.ts";
 import type { Image, MountConfig, RunConfig } from "../lib/config/run_config.ts";
 import { parseSecurityOptions } from "../lib/config/security_option.ts";
 import { parseStopSignal } from "../lib/config/stop_signal.ts";
+import { parseStopTimeout } from "../lib/config/stop_timeout.ts";
 import { parseSize } from "../lib/config/size.ts";
 import { parseSysctl } from "../lib/config/sysctl.ts";
 import { parseContainerName, parseHostname, parseNameValue } from "../lib/config/text.ts";
@@ -29,15 +36,25 @@ import { parseUserNamespace } from "../lib/config/user_namespace.ts";
 import { parseVolume } from "../lib/config/volume.ts";
 import { invalidConfig } from "../lib/error.ts";
 import type { FlagValues } from "./flags.ts";
+import { resourceWords } from "./resource_flags.ts";
 import type { RunFlagName } from "./run_flags.ts";
 
 type Flags = FlagValues<RunFlagName>;
 
+/** The two commands that make containers. */
+export type MakingCommand = "run" | "create";
+
 /** Reads everything that was written. Errors: `invalid_config` for the first mistake, with its flag and value. */
-export function readRunConfig(flags: Flags, operands: readonly string[], caller: Caller): RunConfig {
+export function readRunConfig(
+  command: MakingCommand,
+  flags: Flags,
+  operands: readonly string[],
+  caller: Caller,
+): RunConfig {
   const config: RunConfig = {
-    ...rootAndArguments(flags, operands, caller),
+    ...rootAndArguments(command, flags, operands, caller),
     ...containerPart(flags, caller),
+    ...lifePart(command, flags),
     ...programPart(flags, caller),
     ...filePart(flags, caller),
     ...namespacePart(flags),
@@ -48,10 +65,12 @@ export function readRunConfig(flags: Flags, operands: readonly string[], caller:
   if (config.ipc?.kind === "host" || config.ipc?.kind === "container") refuseSharedMemorySize(flags);
   refuseSharedDestinations(config.mounts);
   refuseTwice("--time-offset", config.timeOffsets.map(({ clock }) => clock));
+  checkLasting(config);
   return config;
 }
 
 function rootAndArguments(
+  command: MakingCommand,
   flags: Flags,
   operands: readonly string[],
   caller: Caller,
@@ -60,7 +79,8 @@ function rootAndArguments(
   if (rootfs !== undefined) return { image: parseRootfs("--rootfs", rootfs, caller), arguments: operands };
   const [word, ...rest] = operands;
   if (word === undefined) {
-    throw invalidConfig(`Read operands of "masu run": no IMAGE`, "masu run host, or masu run ./rootfs");
+    const hint = `masu ${command} host, or masu ${command} ./rootfs`;
+    throw invalidConfig(`Read operands of "masu ${command}": no IMAGE`, hint);
   }
   return { image: parseImage(word, caller), arguments: rest };
 }
@@ -68,14 +88,38 @@ function rootAndArguments(
 function containerPart(flags: Flags, caller: Caller) {
   const path = (where: string) => (text: string) => hostPath(where, text, () => caller.directory());
   return {
-    remove: flags.on("rm"),
     init: flags.on("init"),
     labels: flags.all("label").map((text) => parseNameValue("--label", text)),
     annotations: flags.all("annotation").map((text) => parseNameValue("--annotation", text)),
     ...given("name", flags.text("name"), (text) => parseContainerName("--name", text)),
     ...given("cidfile", flags.text("cidfile"), path("--cidfile")),
     ...given("pidfile", flags.text("pidfile"), path("--pidfile")),
+  };
+}
+
+function lifePart(command: MakingCommand, flags: Flags) {
+  const lasting = command === "create" || flags.on("detach");
+  if (!lasting && flags.text("rm") === "false") {
+    throw mistake("--rm", "false", "a run in the foreground is removed when it ends", "--detach keeps it");
+  }
+  const log = parseLog({ driver: flags.text("log-driver"), options: flags.all("log-opt") });
+  const health = parseHealth({
+    command: flags.text("health-cmd"),
+    intervalMs: flags.text("health-interval"),
+    timeoutMs: flags.text("health-timeout"),
+    startPeriodMs: flags.text("health-start-period"),
+    startIntervalMs: flags.text("health-start-interval"),
+    retries: flags.text("health-retries"),
+    none: flags.on("no-healthcheck"),
+  });
+  return {
+    lasting,
+    remove: flags.on("rm"),
+    ...given("restart", flags.text("restart"), (text) => parseRestart("--restart", text)),
     ...given("stopSignal", flags.text("stop-signal"), (text) => parseStopSignal("--stop-signal", text)),
+    ...given("stopTimeout", flags.text("stop-timeout"), (text) => parseStopTimeout("--stop-timeout", text)),
+    ...(log !== undefined && { log }),
+    ...(health !== undefined && { health }),
   };
 }
 
@@ -121,6 +165,7 @@ function filePart(flags: Flags, caller: Caller) {
     mounts,
     readOnly: flags.on("read-only"),
     devices: flags.all("device").map((text) => parseDevice("--device", text)),
+    deviceRules: flags.all("device-cgroup-rule").map((text) => parseDeviceRule("--device-cgroup-rule", text)),
     // As with docker, 0 is as if nothing were written.
     ...(shmBytes > 0 && { shmSize: shmBytes }),
   };
@@ -157,14 +202,8 @@ function privilegePart(flags: Flags, caller: Caller) {
 function limitPart(flags: Flags) {
   const adjustment = { least: -1000, most: 1000 };
   return {
-    resources: parseResources({
-      memory: flags.text("memory"),
-      memorySwap: flags.text("memory-swap"),
-      cpus: flags.text("cpus"),
-      cpuShares: flags.text("cpu-shares"),
-      cpusetCpus: flags.text("cpuset-cpus"),
-      pidsLimit: flags.text("pids-limit"),
-    }),
+    resources: parseResources(resourceWords(flags)),
+    ...given("cgroupParent", flags.text("cgroup-parent"), (text) => parseCgroupParent("--cgroup-parent", text)),
     ulimits: flags.all("ulimit").map((text) => parseUlimit("--ulimit", text)),
     sysctls: flags.all("sysctl").map((text) => parseSysctl("--sysctl", text)),
     ...given("oomScoreAdj", flags.text("oom-score-adj"), (text) => parseWhole("--oom-score-adj", text, adjustment)),

@@ -3,7 +3,7 @@ import type { Caller } from "../lib/config/caller.ts";
 import type { RunConfig } from "../lib/config/run_config.ts";
 import { MasuError } from "../lib/error.ts";
 import { flagValues, parseArguments } from "./parser.ts";
-import { RUN_FLAGS, type RunFlagName } from "./run_flags.ts";
+import { CREATE_FLAGS, RUN_FLAGS, type RunFlagName } from "./run_flags.ts";
 import { readRunConfig } from "./run_words.ts";
 
 const CALLER: Caller = {
@@ -18,12 +18,13 @@ const CALLER: Caller = {
 
 function read(...args: string[]): RunConfig {
   const { values, operands } = parseArguments(args, { flags: RUN_FLAGS, command: "masu run", stopAtOperand: true });
-  return readRunConfig(flagValues<RunFlagName>(values), operands, CALLER);
+  return readRunConfig("run", flagValues<RunFlagName>(values), operands, CALLER);
 }
 
 const BARE: RunConfig = {
   image: { kind: "host" },
   arguments: [],
+  lasting: false,
   remove: false,
   interactive: false,
   terminal: false,
@@ -37,6 +38,7 @@ const BARE: RunConfig = {
   ulimits: [],
   sysctls: [],
   devices: [],
+  deviceRules: [],
   timeOffsets: [],
   init: false,
   labels: [],
@@ -52,7 +54,26 @@ const CASES: Case[] = [
   [[], {}],
   [["--name", "web"], { name: "web" }],
   [["--rm"], { remove: true }],
-  [["--rm=false"], {}],
+  [["-d"], { lasting: true }],
+  [["--detach", "--rm=false"], { lasting: true }],
+  [["-d", "--rm"], { lasting: true, remove: true }],
+  [["--restart", "no"], { restart: { kind: "no", maximum: 0 } }],
+  [["-d", "--restart", "on-failure:3"], { lasting: true, restart: { kind: "on_failure", maximum: 3 } }],
+  [["--stop-timeout", "-1"], { stopTimeout: -1 }],
+  [["--log-driver", "none"], { log: { driver: "none" } }],
+  [["-d", "--log-opt", "max-size=1m", "--log-opt", "max-file=2"], {
+    lasting: true,
+    log: { driver: "json_file", maxBytes: 1_048_576, maxFiles: 2 },
+  }],
+  [["--no-healthcheck"], {}],
+  [["-d", "--health-cmd", "true", "--health-interval", "1s", "--health-timeout", "2s", "--health-retries", "4"], {
+    lasting: true,
+    health: { command: "true", intervalMs: 1000, timeoutMs: 2000, retries: 4 },
+  }],
+  [["-d", "--health-cmd=true", "--health-start-period", "3s", "--health-start-interval", "1s"], {
+    lasting: true,
+    health: { command: "true", startPeriodMs: 3000, startIntervalMs: 1000 },
+  }],
   [["--init"], { init: true }],
   [["-l", "a=b", "--label", "c"], { labels: [["a", "b"], ["c", ""]] }],
   [["--annotation", "a=b"], { annotations: [["a", "b"]] }],
@@ -100,6 +121,45 @@ const CASES: Case[] = [
   [["-m", "8m", "--memory-swap", "-1", "--cpus", "0.5", "-c", "512", "--cpuset-cpus", "0", "--pids-limit", "5"], {
     resources: { memory: 8_388_608, memorySwap: -1, cpus: 0.5, cpuShares: 512, cpusetCpus: "0", pidsLimit: 5 },
   }],
+  [["--memory=9m", "--memory-reservation", "8m", "--memory-swappiness", "0", "--oom-kill-disable"], {
+    resources: { memory: 9_437_184, memoryReservation: 8_388_608, memorySwappiness: 0, oomKillDisable: true },
+  }],
+  [["--kernel-memory", "1m", "--kernel-memory-tcp", "2m"], {
+    resources: { kernelMemory: 1_048_576, kernelMemoryTcp: 2_097_152 },
+  }],
+  [["--cpu-period", "50000", "--cpu-quota", "25000", "--cpu-burst", "1000", "--cpuset-mems", "0"], {
+    resources: { cpuPeriodUs: 50_000, cpuQuotaUs: 25_000, cpuBurstUs: 1000, cpusetMems: "0" },
+  }],
+  [["--cpu-rt-period", "1000", "--cpu-rt-runtime", "950"], { resources: { cpuRtPeriodUs: 1000, cpuRtRuntimeUs: 950 } }],
+  [["--blkio-weight", "500", "--blkio-weight-device", "/dev/sda:200"], {
+    resources: { blkioWeight: 500, blkioWeightDevices: [{ device: "/dev/sda", amount: 200 }] },
+  }],
+  [["--device-read-bps", "/dev/sda:1m", "--device-write-bps", "8:0:2m"], {
+    resources: {
+      deviceReadBps: [{ device: "/dev/sda", amount: 1_048_576 }],
+      deviceWriteBps: [{ device: "8:0", amount: 2_097_152 }],
+    },
+  }],
+  [["--device-read-iops", "/dev/sda:100", "--device-write-iops", "/dev/sda:200"], {
+    resources: {
+      deviceReadIops: [{ device: "/dev/sda", amount: 100 }],
+      deviceWriteIops: [{ device: "/dev/sda", amount: 200 }],
+    },
+  }],
+  [["--hugepage-limit", "2MB:4m", "--rdma", "mlx4_0:hca_handle=2,hca_object=2000"], {
+    resources: {
+      hugepageLimits: [{ pageSize: "2MB", limit: 4_194_304 }],
+      rdma: { mlx4_0: { hcaHandles: 2, hcaObjects: 2000 } },
+    },
+  }],
+  [["--net-class", "10:1", "--net-priority", "eth0:5"], {
+    resources: { netClass: 0x100001, netPriorities: [{ name: "eth0", priority: 5 }] },
+  }],
+  [["--cgroup-conf", "memory.high=64"], { resources: { unified: { "memory.high": "64" } } }],
+  [["--cgroup-parent", "web/db/"], { cgroupParent: "/web/db" }],
+  [["--device-cgroup-rule", "c 189:* rwm"], {
+    deviceRules: [{ type: "c", major: 189, minor: null, access: "rwm" }],
+  }],
   [["--memory=8m", "--cpu-shares=2"], { resources: { memory: 8_388_608, cpuShares: 2 } }],
   [["--ulimit", "nofile=5"], { ulimits: [{ name: "nofile", soft: 5, hard: 5 }] }],
   [["--oom-score-adj", "-1000"], { oomScoreAdj: -1000 }],
@@ -115,6 +175,11 @@ Deno.test("readRunConfig() reads --volume and --mount", () => {
   const { mounts } = read("-v", "./a:/a:ro", "--mount", "type=bind,src=b,dst=/b", "host");
   assertEquals(mounts.map(({ destination }) => destination), ["/a", "/b"]);
   assertEquals(mounts.map((mount) => mount.kind === "bind" && mount.source), ["/home/ann/a", "/home/ann/b"]);
+});
+
+Deno.test("readRunConfig() takes what create makes for a container that lives on", () => {
+  const { values, operands } = parseArguments(["host"], { flags: CREATE_FLAGS, command: "", stopAtOperand: true });
+  assertEquals(readRunConfig("create", flagValues<RunFlagName>(values), operands, CALLER).lasting, true);
 });
 
 Deno.test("readRunConfig() leaves what follows IMAGE to the program", () => {
@@ -135,6 +200,20 @@ Deno.test("CASES has a row for each flag of masu run", () => {
 });
 
 const MISTAKES: [name: string, args: string[], message: string][] = [
+  ["a parent outside of the host's", ["--cgroup-parent", "../x", "host"], '"../x": no path of a cgroup'],
+  ["a slice with an empty level", ["--cgroup-parent", "web-.slice", "host"], "no name of a slice"],
+  ["a device rule of one word", ["--device-cgroup-rule", "c", "host"], "no device rule"],
+  ["access twice in a device rule", ["--device-cgroup-rule", "c 1:3 rr", "host"], "no device rule"],
+  ["a rate without a device", ["--device-read-bps", "10m", "host"], "no device and amount"],
+  ["a weight that is too large", ["--blkio-weight", "2000", "host"], "not between 10 and 1000"],
+  ["huge pages of no size", ["--hugepage-limit", "64m", "host"], "no page size and limit"],
+  ["a limit that no RDMA device has", ["--rdma", "mlx4_0:x=1", "host"], "no device and limits"],
+  ["a class that is none", ["--net-class", "web", "host"], "no class"],
+  ["a priority without an interface", ["--net-priority", "5", "host"], "no interface and priority"],
+  ["a control file that is a path", ["--cgroup-conf", "../x=1", "host"], "no v2 control file and value"],
+  ["two ways to say CPU time", ["--cpus", "1", "--cpu-quota", "5000", "host"], "contradicts --cpus"],
+  ["more kept than there is", ["-m", "8m", "--memory-reservation", "9m", "host"], "more than --memory"],
+  ["waiting without a limit", ["--oom-kill-disable", "host"], "it needs --memory"],
   ["no IMAGE", [], "no IMAGE"],
   ["a reference", ["debian"], "by reference"],
   ["a missing --env-file", ["--env-file", "none", "host"], 'Read --env-file "none": no such file'],
@@ -147,6 +226,9 @@ const MISTAKES: [name: string, args: string[], message: string][] = [
   ],
   ["one destination twice", ["-v", "/a:/x", "--tmpfs", "/x/", "host"], '"/x": named twice'],
   ["one clock twice", ["--time-offset", "boottime=1", "--time-offset", "boottime=2", "host"], "named twice"],
+  ["--rm=false in the foreground", ["--rm=false", "host"], "a run in the foreground is removed"],
+  ["--restart in the foreground", ["--restart", "always", "host"], "Use --restart in the foreground"],
+  ["descriptors that end with masu", ["-d", "--preserve-fds", "1", "host"], "Use --preserve-fds"],
   ["too many descriptors", ["--preserve-fds", "9999999", "host"], "not between 0 and"],
 ];
 for (const [name, args, message] of MISTAKES) {

@@ -15,18 +15,26 @@ export interface MasuErrorDetails {
   readonly errno?: number | undefined;
   /** The plan step that failed. */
   readonly place?: Place | undefined;
+  /** What led to it. */
   readonly cause?: unknown;
 }
 
 /** A failure with a code that callers match. The message is one line: Action "object": cause. */
 export class MasuError extends Error {
+  /** `MasuError`, also where it has crossed a realm. */
   override readonly name = "MasuError";
+  /** What callers match. */
   readonly code: ErrorCode;
+  /** The one thing to do about it. */
   readonly hint: string | undefined;
+  /** The system call's man-page name. */
   readonly call: string | undefined;
+  /** errno(3). */
   readonly errno: number | undefined;
+  /** The plan step that failed. */
   readonly place: Place | undefined;
 
+  /** `message`: one line, Action "object": cause. */
   constructor(code: ErrorCode, message: string, details: MasuErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;

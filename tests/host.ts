@@ -21,6 +21,35 @@ export function testUser(): Account | null {
     : null;
 }
 
+/** The first of the user ids that /etc/subuid gives to the ordinary user of the tests; NaN: none. */
+export function firstSubordinateID(): number {
+  const line = (read("/etc/subuid") ?? "").split("\n").find((line) => line.startsWith(`${TEST_USER}:`));
+  return Number(line?.split(":")[1] ?? NaN);
+}
+
+/**
+ * Gives up the v1 hierarchies that nobody has mounted any more. One that was unmounted while a cgroup of it was still dying stays, until
+ * it is mounted and unmounted once more. kernel/cgroup/cgroup.c, cgroup_kill_sb()
+ */
+export function releaseHierarchies(): void {
+  const mounted = read("/proc/self/mountinfo") ?? "";
+  for (const line of (read("/proc/self/cgroup") ?? "").split("\n")) {
+    const [, controllers = ""] = line.split(":");
+    const isMounted = new RegExp(` - cgroup \\S+ (\\S+,)?${controllers}(,|$)`, "m").test(mounted);
+    if (controllers === "" || controllers.startsWith("name=") || isMounted) continue;
+    succeeds("unshare", "--mount", "sh", "-c", `mount -t cgroup -o ${controllers} cgroup /mnt && umount /mnt`);
+  }
+}
+
+/** A file's text; null: it cannot be read. */
+export function read(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
 /** True when the command ends with 0. */
 export function succeeds(command: string, ...args: string[]): boolean {
   try {

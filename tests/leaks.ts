@@ -1,5 +1,6 @@
 /** What a test must not leave behind on the host: mounts, cgroups, links, files, processes. */
 import { exists } from "./host.ts";
+import { awaited } from "./process.ts";
 
 /** Directories that hold masu's state for root. */
 const STATE = ["/run/masu", "/var/lib/masu"];
@@ -58,7 +59,7 @@ function adopt(): (pid: number) => void {
   return (pid) => void libc.symbols.waitpid(pid, null, WNOHANG);
 }
 
-/** The processes below this one that have not ended. Reaps the orphans that have. */
+/** The processes below this one that have not ended. Reaps the orphans that have, which nobody else waits for. */
 export function descendants(): Left[] {
   const children = new Map<number, { pid: number; name: string; state: string }[]>();
   for (const entry of Deno.readDirSync("/proc")) {
@@ -75,7 +76,7 @@ export function descendants(): Left[] {
   const walk = (parent: number) => {
     for (const { pid, name, state } of children.get(parent) ?? []) {
       if (state !== "Z") below.push({ pid, line: `process ${pid} (${name}): ${commandLine(pid)}` });
-      else if (parent === Deno.pid) adopted(pid);
+      else if (parent === Deno.pid && !awaited.has(pid)) adopted(pid);
       walk(pid);
     }
   };
@@ -108,8 +109,12 @@ function files(): string[] {
 
 /** What a run left in a directory that masu writes to. masu's own directories may stay there, empty of containers and names. */
 export function stateFiles(directory: string): string[] {
-  return below(directory, (path, entry) => !entry.isDirectory || /\/(containers|names)\/[^/]+$/.test(path));
+  return below(directory, (path, entry) => !entry.isDirectory || /\/(containers|names)\/[^/]+$/.test(path))
+    .filter((path) => !KEPT.test(path));
 }
+
+/** What masu keeps whatever becomes of containers: what happened to them, the executable of their monitors, plans of commands. */
+const KEPT = /\/masu\/(?:run\/)?(events(\.\d+)?|init-[0-9a-f]+|plans\/[^/]+)$/;
 
 /** What Deno or masu would leave in /tmp. What other programs do there is none of ours. */
 function temporaryFiles(): string[] {

@@ -1,6 +1,10 @@
 /** Registers tests that need something of the host, and says why when they cannot run there. */
-import { exists, succeeds, TEST_USER, testUser } from "./host.ts";
+import { exists, read, succeeds, TEST_USER, testUser } from "./host.ts";
 import { Scratch } from "./scratch.ts";
+import { hasMachine } from "./vm/machine.ts";
+
+/** The tool that drives an engine as Kubernetes does: where `.ci/run` builds it, or the one in PATH. */
+export const CRICTL = [new URL("../build/tools/crictl", import.meta.url).pathname].find(exists) ?? "crictl";
 
 /** What a test can need. Each probe tries the thing itself and never asks for uid 0. */
 const PROBES = {
@@ -19,6 +23,23 @@ const PROBES = {
     ),
   cgroup1: () => exists("/sys/fs/cgroup/pids/tasks") || exists("/sys/fs/cgroup/memory/tasks"),
   cgroup2: () => (read("/sys/fs/cgroup/cgroup.controllers") ?? "").includes("memory"),
+  /** Control groups that limit memory, or CPU time; some that can be made. */
+  memory: () => hasController("memory"),
+  cpu: () => hasController("cpu"),
+  cgroups: () => hasController("pids"),
+  /** The temporary directory is on a block device. */
+  blockdev: () => succeeds("sh", "-c", `test -b "$(df --output=source "\${TMPDIR:-/tmp}" | tail -n 1)"`),
+  /** v2 limits huge pages, also beside v1. */
+  hugetlb2: () =>
+    ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].some((top) =>
+      (read(`${top}/cgroup.controllers`) ?? "").includes("hugetlb")
+    ) &&
+    exists("/sys/kernel/mm/hugepages/hugepages-2048kB"),
+  hugepages: () => Number(read("/proc/sys/vm/nr_hugepages") ?? 0) >= 4,
+  /** A virtual machine of Debian's kernel, on an emulated processor. */
+  vm: hasMachine,
+  perf: () => canMountV1("perf_event") && succeeds("perf", "--version"),
+  netcls: () => canMountV1("net_cls") && succeeds("nft", "--version"),
   /** CAP_SYS_RESOURCE: limits and the OOM killer's preference may go past the caller's own. */
   resource: () => succeeds("choom", "--adjust", "-1", "--", "true"),
   /** An ordinary user who may make user namespaces. */
@@ -36,6 +57,15 @@ const PROBES = {
   bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
   crun: () => succeeds("crun", "--version"),
   runc: () => succeeds("runc", "--version"),
+  podman: () => succeeds("podman", "--version") && succeeds("conmon", "--version"),
+  netavark: () => exists("/usr/lib/podman/netavark") || exists("/usr/libexec/podman/netavark"),
+  /** Podman's `--init`. */
+  catatonit: () => succeeds("catatonit", "--version"),
+  slirp4netns: () => succeeds("slirp4netns", "--version") && exists("/dev/net/tun"),
+  docker: () => succeeds("dockerd", "--version") && succeeds("docker", "--version"),
+  containerd: () => succeeds("containerd", "--version") && succeeds("ctr", "--version"),
+  crictl: () => succeeds(CRICTL, "--version"),
+  cni: () => exists("/usr/lib/cni/loopback"),
   capsh: () => succeeds("capsh", "--print"),
   jq: () => succeeds("jq", "--version"),
   python3: () => succeeds("python3", "--version"),
@@ -46,6 +76,14 @@ const PROBES = {
 
 /** What a test can need of the host. */
 export type Need = keyof typeof PROBES;
+
+/** Words of a document as needs. Throws for one that is none. */
+export function needsOf(words: readonly string[]): Need[] {
+  return words.map((word) => {
+    if (!(word in PROBES)) throw new Error(`"${word}" is nothing that a test can need`);
+    return word as Need;
+  });
+}
 
 const MUST_RUN: ReadonlySet<string> = new Set((Deno.env.get("MASU_TESTS_MUST_RUN") ?? "").split(",").filter(Boolean));
 const found = new Map<Need, boolean>();
@@ -105,20 +143,23 @@ export function cliTest(name: string, fn: (scratch: Scratch) => Promise<void>): 
   kernelTest(name, [], fn);
 }
 
+function hasController(name: string): boolean {
+  const v2 = read("/sys/fs/cgroup/cgroup.controllers") ?? "";
+  return exists(`/sys/fs/cgroup/${name}/tasks`) || v2.split(/\s+/).includes(name);
+}
+
+/** A v1 hierarchy of this controller can be mounted, in a mount namespace that ends with it. */
+function canMountV1(controller: string): boolean {
+  return succeeds("unshare", "--mount", "mount", "-t", "cgroup", "-o", controller, "cgroup", "/mnt") ||
+    succeeds("unshare", "--mount", "mount", "-t", "cgroup", "-o", "net_cls,net_prio", "cgroup", "/mnt");
+}
+
 function loads(library: string): boolean {
   try {
     Deno.dlopen(library, {}).close();
     return true;
   } catch {
     return false;
-  }
-}
-
-function read(path: string): string | null {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return null;
   }
 }
 

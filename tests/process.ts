@@ -46,6 +46,9 @@ export async function finish(prepared: Prepared, options: StartOptions): Promise
   return await running.outcome(options.timeoutMs);
 }
 
+/** Processes that somebody waits for: nobody else may reap them. */
+export const awaited = new Set<number>();
+
 /** A command that runs beside the test. Disposing of it kills it, if it still runs. */
 export class Running implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -71,6 +74,7 @@ export class Running implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    awaited.add(this.#child.pid);
     this.#stdin = this.#child.stdin.getWriter();
     this.#ended = this.#collect();
   }
@@ -162,6 +166,7 @@ export class Running implements AsyncDisposable {
       read(this.#child.stdout, (text) => this.#stdout += text),
       read(this.#child.stderr, (text) => this.#stderr += text),
       this.#child.status.then((status) => {
+        awaited.delete(this.#child.pid);
         this.#status = status;
         this.#wake();
       }),

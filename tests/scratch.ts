@@ -18,6 +18,7 @@ export class Scratch implements AsyncDisposable {
   readonly #directory: string;
   readonly #before: ReadonlySet<string>;
   readonly #running: Running[] = [];
+  readonly #containers: { readonly id: string; readonly options: StartOptions }[] = [];
   #last: { outcome: Outcome; args: readonly string[]; options: StartOptions } | null = null;
 
   private constructor(directory: string, before: ReadonlySet<string>) {
@@ -76,6 +77,19 @@ export class Scratch implements AsyncDisposable {
     return outcome;
   }
 
+  /**
+   * Makes a container that lives on, `await scratch.container("run", "-d", image, "sleep", "100")`, and returns its ID. It is
+   * deleted at the test's end, whatever it does then.
+   */
+  async container(...all: Arguments): Promise<string> {
+    const { options } = split(all);
+    const { code, stdout, transcript } = await this.masu(...all);
+    const id = stdout.trim();
+    if (code !== 0 || !/^[0-9a-f]{12}$/.test(id)) throw new Error(`It made no container\n${transcript}`);
+    this.#containers.push({ id, options });
+    return id;
+  }
+
   /** Starts masu beside the test. It is killed at the test's end, if it still runs then. */
   async spawn(...all: Arguments): Promise<Running> {
     const { args, options } = split(all);
@@ -112,13 +126,25 @@ export class Scratch implements AsyncDisposable {
   /** Ends what still runs, checks for leaks, cleans up after them, and fails the test if there were any. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const running of this.#running) await running[Symbol.asyncDispose]();
+    const failures = await this.#deleteContainers();
     const left = await leftOver(this.#before);
     for (const name of ["tmp", "user-tmp", "home", "runtime", "user-home", "user-runtime"]) {
       for (const path of stateFiles(this.path(name))) left.push(`file ${path}`);
     }
+    left.push(...failures);
     if (left.length > 0) await this.#cleanUp();
     await Deno.remove(this.#directory, { recursive: true });
     if (left.length > 0) throw new Error(`The test left behind:\n${left.join("\n")}`);
+  }
+
+  /** Deletes those that live on, and says which could not be. */
+  async #deleteContainers(): Promise<string[]> {
+    const failures: string[] = [];
+    for (const { id, options: { asUser = false } } of this.#containers) {
+      const { code, transcript } = await this.masu("delete", "--force", "--ignore", id, { asUser });
+      if (code !== 0) failures.push(`container ${id}: ${transcript}`);
+    }
+    return failures;
   }
 
   #start(prepared: Prepared): Running {
@@ -178,7 +204,7 @@ function split(all: Arguments): { args: string[]; options: StartOptions } {
 let reachable: string | null = null;
 
 /** The file under test, or for the ordinary user a copy, when its directory is closed to them. */
-async function binary(options: StartOptions): Promise<string> {
+export async function binary(options: StartOptions): Promise<string> {
   const user = options.asUser === true ? testUser() : null;
   if (user === null) return MASU;
   const may = succeeds("setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", "test", "-x", MASU);

@@ -1,14 +1,15 @@
 /**
- * `code_cache BUNDLE OUT`: runs the bundle as `masu run` on example machines, as far as the core, and writes the bytecode that
- * V8 made on the way. What no usual run needs is not in it: reading the bytecode takes time too.
+ * `code_cache BUNDLE OUT`: runs the bundle as `masu run` and as an engine's `masu create` on example machines, as far as the core,
+ * and writes the bytecode that V8 made on the way. What no usual run needs is not in it: reading the bytecode takes time too.
  *
  * It must be compiled with the denort that the bundle will run in: V8's version, flags and snapshot have to be the same. The
  * machines are examples and the core is a stand-in, so that the same bundle gives the same bytes wherever it is built.
  */
 import { Script } from "node:vm";
-import { ABI_VERSION, OPS, type ProcessReply, type Requests } from "../lib/core/wire.ts";
+import { ABI_VERSION, OPS, type ProcessReply, type Replies, type Requests } from "../lib/core/wire.ts";
 import { EXAMPLE_ROOT, EXAMPLE_USER, exampleHost } from "../lib/host/example_host.ts";
 import type { HostReader } from "../lib/host/sightings.ts";
+import podman from "../tests/fixtures/bundles/podman_terminal.json" with { type: "json" };
 
 /** One run. */
 interface Scenario {
@@ -24,30 +25,45 @@ const HYBRID_MOUNTS = [
   ...V1.map((name, index) => `${30 + index} 22 0:${30 + index} / /sys/fs/cgroup/${name} rw - cgroup cgroup rw,${name}`),
   "40 22 0:40 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw",
 ].join("\n");
-const HYBRID = exampleHost(EXAMPLE_ROOT, {
+const DIRECTORY = { kind: "directory" } as const;
+const BUNDLE_FILES = Object.fromEntries([
+  ["/srv/rootfs", DIRECTORY],
+  ...podman.mounts.flatMap(({ type, source }) => type === "bind" ? [[source, { text: "" }]] : []),
+]);
+const HYBRID_FILES = {
   "/proc/self/mountinfo": { text: HYBRID_MOUNTS },
   "/proc/self/cgroup": { text: [...V1.map((name, index) => `${index + 1}:${name}:/`), "0::/", ""].join("\n") },
   "/sys/fs/cgroup/unified": { kind: "directory" },
   "/sys/fs/cgroup/unified/cgroup.procs": { text: "1\n" },
-  ...Object.fromEntries(V1.map((name) => [`/sys/fs/cgroup/${name}`, { kind: "directory" as const }])),
-});
+  ...Object.fromEntries(V1.map((name) => [`/sys/fs/cgroup/${name}`, DIRECTORY])),
+};
+const HYBRID = exampleHost(EXAMPLE_ROOT, { ...HYBRID_FILES, ...BUNDLE_FILES });
+const ENGINE = ["--root", "/run/engine", "--log", "/run/engine/log", "--log-format", "json"];
+const CREATE = ["create", "--bundle", "/srv/bundle", "--pid-file", "/run/pid", "--console-socket", "/run/console", "a"];
 
-/** What masu is started for most often. */
-const SCENARIOS: readonly Scenario[] = [
-  { process: EXAMPLE_ROOT, host: exampleHost(EXAMPLE_ROOT), args: ["run", "--net", "none", "host", "true"] },
-  { process: EXAMPLE_ROOT, host: HYBRID, args: ["run", "--rm", "--name", "a", "-m", "64m", "host", "true"] },
-  {
-    process: EXAMPLE_USER,
-    host: exampleHost(EXAMPLE_USER),
-    args: ["run", "-it", "-e", "A=b", "-v", "/srv/www:/www:ro", "host", "sh", "-c", "true"],
-  },
-];
+/** What masu is started for most often, by the bundle that does it. */
+const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
+  "masu.js": [
+    { process: EXAMPLE_ROOT, host: exampleHost(EXAMPLE_ROOT), args: ["run", "--net", "none", "host", "true"] },
+    { process: EXAMPLE_ROOT, host: HYBRID, args: ["run", "--rm", "--name", "a", "-m", "64m", "host", "true"] },
+    {
+      process: EXAMPLE_USER,
+      host: exampleHost(EXAMPLE_USER),
+      args: ["run", "-it", "-e", "A=b", "-v", "/srv/www:/www:ro", "host", "sh", "-c", "true"],
+    },
+  ],
+  "engine.js": [
+    { process: EXAMPLE_ROOT, host: exampleHost(EXAMPLE_ROOT, BUNDLE_FILES), args: [...ENGINE, ...CREATE] },
+    { process: EXAMPLE_ROOT, host: HYBRID, args: CREATE },
+  ],
+};
 
 const [bundle, out] = Deno.args;
 if (bundle === undefined || out === undefined) throw new Error("usage: code_cache BUNDLE OUT");
-const script = new Script(Deno.readTextFileSync(bundle), { filename: "masu.js" });
+const name = bundle.slice(bundle.lastIndexOf("/") + 1);
+const script = new Script(Deno.readTextFileSync(bundle), { filename: name });
 const exit: (code: number) => never = Deno.exit;
-runNext(SCENARIOS);
+runNext(SCENARIOS[name] ?? []);
 
 /** Runs the first scenario; its last call of the core goes on with the others. */
 function runNext([scenario, ...others]: readonly Scenario[]): never {
@@ -61,7 +77,7 @@ function runNext([scenario, ...others]: readonly Scenario[]): never {
   Object.defineProperty(Deno, "dlopen", { value: () => standIn(scenario, () => runNext(others)), configurable: true });
   Object.defineProperty(Deno, "openSync", { value: () => oneByte(), configurable: true });
   Object.defineProperty(Deno, "exit", { value: (code: number) => unexpected(args, code), configurable: true });
-  script.runInThisContext()((name: string) => new URL(`file:///${name}`));
+  script.runInThisContext()((name: string) => new URL(`file:///${name}`), () => unexpected(args, 0));
   return unexpected(args, 0);
 }
 
@@ -91,8 +107,12 @@ function standIn({ process, host }: Scenario, onRun: () => never) {
       syscall: (_number: bigint, _first: bigint, second: bigint, third: bigint) => second > 4096n ? third : 0n,
       masu_abi_version: () => ABI_VERSION,
       masu_call(op: number, request: Uint8Array, _length: bigint, slot: BigUint64Array): number {
-        if (op === OPS.run) onRun();
-        const reply = op === OPS.process ? process : { seen: host.observe(looksOf(request)) };
+        if (op === OPS.run || op === OPS.create_bundle) onRun();
+        const reply = op === OPS.process
+          ? process
+          : op === OPS.read
+          ? read()
+          : { seen: host.observe(looksOf(request)) };
         const bytes = new TextEncoder().encode(JSON.stringify(reply));
         replies.push(bytes);
         slot[0] = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
@@ -103,6 +123,12 @@ function standIn({ process, host }: Scenario, onRun: () => never) {
     },
     close() {},
   };
+}
+
+/** The bundle's document, whatever is read. */
+function read(): Replies["read"] {
+  const text = JSON.stringify(podman);
+  return { file: "1:1", size: text.length, text, next: text.length, descriptor: null };
 }
 
 function looksOf(request: Uint8Array): Requests["observe"]["looks"] {

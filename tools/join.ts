@@ -1,7 +1,7 @@
 /**
  * `join.ts FRONT CORE PROGRAM OUT`: makes the one file that is masu. FRONT (`init`, a static executable) and CORE (the library
  * that the program loads), each padded to a page, then PROGRAM (the output of `deno compile`) as it is; FRONT learns in its
- * marker where the others begin, and the version.
+ * marker where the others begin, what it was before, and the version.
  *
  * CORE is not embedded in PROGRAM, though it could be: Deno reads all that is embedded whenever it starts, a millisecond a MB.
  *
@@ -20,9 +20,11 @@ export const MARKER = {
   programLength: 32,
   coreAt: 40,
   coreLength: 48,
-  version: 56,
+  frontLength: 56,
+  markerAt: 64,
+  version: 72,
   versionLength: 40,
-  length: 96,
+  length: 112,
 } as const;
 
 /** How much of PROGRAM the front reads before it maps it. */
@@ -57,6 +59,8 @@ export function join(front: Uint8Array, core: Uint8Array, program: Uint8Array, v
   marker.setBigUint64(MARKER.programLength, BigInt(program.byteLength), true);
   marker.setBigUint64(MARKER.coreAt, BigInt(head.byteLength), true);
   marker.setBigUint64(MARKER.coreLength, BigInt(core.byteLength), true);
+  marker.setBigUint64(MARKER.frontLength, BigInt(front.byteLength), true);
+  marker.setBigUint64(MARKER.markerAt, BigInt(markerAt), true);
   head.set(text, markerAt + MARKER.version);
   return [head, body, program];
 }

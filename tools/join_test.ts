@@ -84,6 +84,8 @@ Deno.test("join() puts the unchanged program and the core at a page each and say
   assertEquals(view.getBigUint64(MARKER.coreAt, true), 0x2000n);
   assertEquals(view.getBigUint64(MARKER.coreLength, true), BigInt(core().byteLength));
   assertEquals(joined.subarray(0x2000, 0x2000 + core().byteLength), core());
+  assertEquals(view.getBigUint64(MARKER.frontLength, true), BigInt(front().byteLength));
+  assertEquals(view.getBigUint64(MARKER.markerAt, true), BigInt(MARKER_AT));
   const version = joined.subarray(MARKER_AT + MARKER.version, MARKER_AT + MARKER.length);
   assertEquals(new TextDecoder().decode(version), "1.2.3".padEnd(MARKER.versionLength, "\0"));
 });

@@ -9,4 +9,4 @@ import { thisProcess } from "../process.ts";
 /** Where a file that the build embeds is. */
 declare const embedded: (name: string) => URL;
 
-Deno.exit(main(Deno.args, thisProcess({ core: embedded("masu_core.so") })));
+main(Deno.args, thisProcess({ core: embedded("masu_core.so") })).then(Deno.exit);

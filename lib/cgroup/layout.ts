@@ -6,7 +6,9 @@
  * @module
  */
 import type { Look, ProcessReply, Seen } from "../core/wire.ts";
+import { kernelAtLeast, kernelVersion } from "../host/kernel.ts";
 import { isBelow, type MountEntry } from "../host/mounts.ts";
+import { stepsDown } from "./group.ts";
 
 /** `none`: no hierarchy is mounted; `disabled`: the person does not want any. */
 export type CgroupMode = "v1" | "v2" | "hybrid" | "none" | "disabled";
@@ -40,27 +42,30 @@ export interface V2Hierarchy {
   readonly internalProcesses: boolean;
 }
 
-/** What a new v1 cpuset cgroup must be given before a task can join it. */
-export interface CpusetParent {
-  readonly cpus: string;
-  readonly mems: string;
-}
+/** How the file is called that weighs block devices: by CFQ up to Linux 4.20 or by BFQ, in v1 and v2, or by v2's cost model. */
+export type IoWeightFile = "blkio.weight" | "blkio.bfq.weight" | "io.weight" | "io.bfq.weight";
 
 /** The control groups of this host, as this process sees them. */
 export interface CgroupLayout {
   readonly mode: CgroupMode;
   readonly v1: readonly V1Hierarchy[];
   readonly v2: V2Hierarchy | null;
-  /** `cpuset.cpus` and `cpuset.mems` of the v1 cpuset hierarchy's base; null: no such base. */
-  readonly cpuset: CpusetParent | null;
   /** The kernel accounts swap, so that `--memory-swap` can be had. */
   readonly swapAccounting: boolean;
   /** This user may restrict devices: `devices.deny` and bpf(2) both need CAP_SYS_ADMIN outside any user namespace. */
   readonly deviceControl: boolean;
+  /** v1's `memory.kmem.limit_in_bytes` limits; absent: the kernel has the file, and does nothing with it. */
+  readonly kernelMemory?: true;
+  /** Of the hierarchy that has block devices; null: no scheduler weighs them. */
+  readonly ioWeight: IoWeightFile | null;
+  /** systemd has the cgroups, and gives each container one in a unit; absent: masu makes them itself. */
+  readonly systemd?: { readonly user: boolean };
 }
 
-/** Who asks. */
-export type CgroupUser = Pick<ProcessReply, "uid" | "gid" | "groups" | "capabilities" | "initialUserNamespace">;
+/** Who asks, and on which kernel. */
+export type CgroupUser =
+  & Pick<ProcessReply, "uid" | "gid" | "groups" | "capabilities" | "initialUserNamespace">
+  & Partial<Pick<ProcessReply, "release">>;
 
 /** The hierarchies as the mount table has them, before anyone asked who may write where. */
 export interface MountedHierarchies {
@@ -79,7 +84,7 @@ export interface MountedHierarchy {
 
 /** A layout without any cgroup. */
 export function noCgroups(mode: "none" | "disabled"): CgroupLayout {
-  return { mode, v1: [], v2: null, cpuset: null, swapAccounting: false, deviceControl: false };
+  return { mode, v1: [], v2: null, swapAccounting: false, deviceControl: false, ioWeight: null };
 }
 
 /**
@@ -125,12 +130,9 @@ export function layoutLooks(mounted: MountedHierarchies): Look[] {
   for (const { own, mountPoint } of mounted.v1) {
     for (const directory of ancestors(own, mountPoint)) looks.push(look(directory, "stat"));
   }
-  const cpuset = controllerIn(mounted.v1, "cpuset");
-  for (const directory of cpuset === undefined ? [] : ancestors(cpuset.own, cpuset.mountPoint)) {
-    looks.push(look(`${directory}/cpuset.cpus`, "text"), look(`${directory}/cpuset.mems`, "text"));
-  }
   const memory = controllerIn(mounted.v1, "memory");
   if (memory !== undefined) looks.push(look(`${memory.own}/${MEMSW}`, "stat"));
+  looks.push(...weightFiles(mounted).map(({ path }) => look(path, "stat")));
   for (const directory of mounted.v2 === null ? [] : ancestors(mounted.v2.own, mounted.v2.mountPoint)) {
     looks.push(look(directory, "stat"), look(`${directory}/cgroup.procs`, "stat"));
     // Only the real root has no cgroup.type.
@@ -154,16 +156,36 @@ export function cgroupLayout(mounted: MountedHierarchies, seen: readonly Seen[],
     own,
     base: writable ? ancestors(own, mountPoint).find(mayWrite) ?? null : null,
   }));
-  const cpuset = controllerIn(hierarchies, "cpuset")?.base ?? null;
   const memory = controllerIn(v1, "memory");
   return {
     mode: v2 === null ? "v1" : v1.length === 0 ? "v2" : "hybrid",
     v1: hierarchies,
     v2: v2 === null ? null : unifiedHierarchy(v2, text, there, mayWrite),
-    cpuset: cpuset === null ? null : { cpus: text(`${cpuset}/cpuset.cpus`), mems: text(`${cpuset}/cpuset.mems`) },
     swapAccounting: there(memory === undefined ? SWAPS : `${memory.own}/${MEMSW}`),
+    ioWeight: weightFiles(mounted).find(({ path }) => there(path))?.file ?? null,
     deviceControl: user.initialUserNamespace && user.capabilities.includes("CAP_SYS_ADMIN"),
+    ...(user.release !== undefined && limitsKernelMemory(user.release) && { kernelMemory: true }),
   };
+}
+
+/** Files that are there where a scheduler weighs block devices: the weight itself, or what a root cgroup has in its place. */
+function weightFiles({ v1, v2 }: MountedHierarchies): { path: string; file: IoWeightFile }[] {
+  const blkio = controllerIn(v1, "blkio");
+  const own = blkio?.own ?? v2?.own;
+  if (own === undefined) return [];
+  const names: readonly [string, IoWeightFile][] = blkio === undefined
+    ? [["io.bfq.weight", "io.bfq.weight"], ["io.weight", "io.weight"], ["io.cost.qos", "io.weight"]]
+    : [
+      ["blkio.weight", "blkio.weight"],
+      ["blkio.bfq.weight", "blkio.bfq.weight"],
+      ["blkio.bfq.io_serviced", "blkio.bfq.weight"],
+    ];
+  return names.map(([name, file]) => ({ path: `${own}/${name}`, file }));
+}
+
+/** Linux 5.16 refuses a limit of kernel memory, and later ones take and ignore it: cgroup-v1/memory.rst, "memory.kmem.limit_in_bytes". */
+function limitsKernelMemory(release: string): boolean {
+  return !kernelAtLeast(kernelVersion(release), 5, 16);
 }
 
 /** The v1 file of memory and swap together, absent without swap accounting. */
@@ -201,8 +223,7 @@ export function controllerIn<H extends { readonly controllers: readonly string[]
 
 /** The directories from `top` down to `directory`. */
 function ancestors(directory: string, top: string): string[] {
-  const rest = directory === top ? [] : directory.slice(top.length + 1).split("/");
-  return [top, ...rest.map((_, index) => `${top}/${rest.slice(0, index + 1).join("/")}`)];
+  return [top, ...stepsDown(directory, top)];
 }
 
 /** Whether this user may write there, going by its owner and permission bits: access(2) without asking the kernel. */

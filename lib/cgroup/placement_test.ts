@@ -84,15 +84,20 @@ Deno.test("cgroupPlan() joins the v1 hierarchies that limit and account, and the
   assertEquals(lines(plan.afterwards).at(-1), "rmdir /cg/pids/masu");
 });
 
+Deno.test("cgroupPlan() leaves a parent that somebody named where it is, and takes its own away", () => {
+  const rmdir = (path: string) =>
+    lines(cgroupPlan({ path, resources: {} }, V2_ROOT).afterwards).filter((line) => line.startsWith("rmdir"));
+  assertEquals(rmdir("/web/${id}"), ["rmdir /sys/fs/cgroup/web/${id} -r"]);
+  assertEquals(rmdir(PATH), ["rmdir /sys/fs/cgroup/masu/${id} -r", "rmdir /sys/fs/cgroup/masu"]);
+});
+
 Deno.test("cgroupPlan() fills a v1 cpuset, and its parent, before anything can join it", () => {
   const { before, join } = cgroupPlan({ path: PATH, resources: { cpu: { cpus: "1" } } }, { ...HYBRID_ROOT, v2: null });
   assertEquals(lines(before).filter((line) => line.includes("cpuset")), [
     "mkdir /cg/cpuset/masu",
-    "/cg/cpuset/masu/cpuset.cpus = 0-3",
-    "/cg/cpuset/masu/cpuset.mems = 0",
+    "inherit_cpuset",
     "mkdir /cg/cpuset/masu/${id}",
-    "/cg/cpuset/masu/${id}/cpuset.cpus = 0-3",
-    "/cg/cpuset/masu/${id}/cpuset.mems = 0",
+    "inherit_cpuset",
     "/cg/cpuset/masu/${id}/cpuset.cpus = 1",
   ]);
   assertEquals(join.includes("/cg/cpuset/masu/${id}/tasks"), true);
@@ -102,7 +107,16 @@ Deno.test("cgroupPlan() fills a v1 cpuset, and its parent, before anything can j
 Deno.test("cgroupPlan() does nothing where this user may make no cgroups", () => {
   for (const layout of [V2_ORDINARY, noCgroups("none"), noCgroups("disabled")]) {
     const plan = cgroupPlan({ path: PATH, resources: { devices: [...DEVICES] } }, layout);
-    assertEquals(plan, { before: [], join: [], cloneInto: null, afterwards: [], mountPoints: [] });
+    assertEquals(plan, {
+      before: [],
+      record: [],
+      join: [],
+      cloneInto: null,
+      afterwards: [],
+      directories: {},
+      mountPoints: [],
+      unit: null,
+    });
   }
 });
 

@@ -8,6 +8,10 @@
 import { MasuError } from "../error.ts";
 import type { LinuxResources } from "../spec/oci.ts";
 import { type CgroupLayout, controllerIn } from "./layout.ts";
+import type { ResourceRule } from "./rule.ts";
+import { CPU_RULES } from "./rules_cpu.ts";
+import { IO_RULES } from "./rules_io.ts";
+import { MEMORY_RULES } from "./rules_memory.ts";
 
 /** One write to a control file of a container's cgroup. */
 export interface ControlWrite {
@@ -17,136 +21,73 @@ export interface ControlWrite {
   readonly value: string;
 }
 
-/** File and value. */
-type Setting = readonly [file: string, value: string];
+const RULES: readonly ResourceRule[] = [...MEMORY_RULES, ...CPU_RULES, ...IO_RULES];
 
-/** One resource: where it is in OCI, what asked for it, and what it becomes. `null`: it has no counterpart there. */
-interface ResourceRule {
-  readonly controller: string;
-  /** The flag, for messages. */
-  readonly flag: string;
-  readonly isSet: (resources: LinuxResources) => boolean;
-  readonly v1: ((resources: LinuxResources) => readonly Setting[]) | null;
-  readonly v2: ((resources: LinuxResources) => readonly Setting[]) | null;
-}
-
-/** In the order of writing: a v1 memory limit must be there before the limit of memory and swap together. */
-const RULES: readonly ResourceRule[] = [
-  {
-    controller: "memory",
-    flag: "--memory",
-    isSet: ({ memory }) => memory?.limit !== undefined,
-    v1: ({ memory }) => [["memory.limit_in_bytes", `${memory?.limit}`]],
-    v2: ({ memory }) => [["memory.max", limit(memory?.limit)]],
-  },
-  {
-    controller: "memory",
-    flag: "--memory-swap",
-    isSet: ({ memory }) => memory?.swap !== undefined,
-    v1: ({ memory }) => [["memory.memsw.limit_in_bytes", `${memory?.swap}`]],
-    v2: ({ memory }) => [["memory.swap.max", swapMax(memory?.limit, memory?.swap)]],
-  },
-  {
-    controller: "memory",
-    flag: "--memory-reservation",
-    isSet: ({ memory }) => memory?.reservation !== undefined,
-    v1: ({ memory }) => [["memory.soft_limit_in_bytes", `${memory?.reservation}`]],
-    v2: ({ memory }) => [["memory.low", limit(memory?.reservation)]],
-  },
-  {
-    controller: "memory",
-    flag: "--memory-swappiness",
-    isSet: ({ memory }) => memory?.swappiness !== undefined,
-    v1: ({ memory }) => [["memory.swappiness", `${memory?.swappiness}`]],
-    v2: null,
-  },
-  {
-    controller: "memory",
-    flag: "--oom-kill-disable",
-    isSet: ({ memory }) => memory?.disableOOMKiller === true,
-    v1: () => [["memory.oom_control", "1"]],
-    v2: null,
-  },
-  {
-    controller: "cpu",
-    flag: "--cpu-shares",
-    isSet: ({ cpu }) => cpu?.shares !== undefined,
-    v1: ({ cpu }) => [["cpu.shares", `${cpu?.shares}`]],
-    v2: ({ cpu }) => [["cpu.weight", `${cpuWeight(cpu?.shares ?? 1024)}`]],
-  },
-  {
-    controller: "cpu",
-    flag: "--cpus",
-    isSet: ({ cpu }) => cpu?.quota !== undefined || cpu?.period !== undefined,
-    v1: ({ cpu }) => [
-      ["cpu.cfs_period_us", `${cpu?.period ?? DEFAULT_PERIOD_US}`],
-      ["cpu.cfs_quota_us", `${cpu?.quota ?? -1}`],
-    ],
-    v2: ({ cpu }) => [["cpu.max", `${limit(cpu?.quota)} ${cpu?.period ?? DEFAULT_PERIOD_US}`]],
-  },
-  {
-    controller: "cpuset",
-    flag: "--cpuset-cpus",
-    isSet: ({ cpu }) => cpu?.cpus !== undefined,
-    v1: ({ cpu }) => [["cpuset.cpus", `${cpu?.cpus}`]],
-    v2: ({ cpu }) => [["cpuset.cpus", `${cpu?.cpus}`]],
-  },
-  {
-    controller: "cpuset",
-    flag: "--cpuset-mems",
-    isSet: ({ cpu }) => cpu?.mems !== undefined,
-    v1: ({ cpu }) => [["cpuset.mems", `${cpu?.mems}`]],
-    v2: ({ cpu }) => [["cpuset.mems", `${cpu?.mems}`]],
-  },
-  {
-    controller: "pids",
-    flag: "--pids-limit",
-    isSet: ({ pids }) => pids !== undefined,
-    v1: ({ pids }) => [["pids.max", limit(pids?.limit)]],
-    v2: ({ pids }) => [["pids.max", limit(pids?.limit)]],
-  },
-];
-
-/** The kernel's own default of `cpu.cfs_period_us` and `cpu.max`. */
-export const DEFAULT_PERIOD_US = 100_000;
+/** What the parts of resources are called in messages: flags of `masu run`, or fields of a spec. */
+export type ResourceWords = "flag" | "field";
 
 /**
  * All writes that the resources need, in order.
  *
  * Errors: `kernel_lacks` when the controller or its counterpart is not there, `denied` when this user may not use it.
  */
-export function resourceWrites(resources: LinuxResources, layout: CgroupLayout): ControlWrite[] {
+export function resourceWrites(
+  resources: LinuxResources,
+  layout: CgroupLayout,
+  words: ResourceWords = "flag",
+): ControlWrite[] {
   const writes: ControlWrite[] = [];
   for (const rule of RULES) {
-    if (!rule.isSet(resources)) continue;
-    const version = controllerVersion(layout, rule.controller);
-    if (version === null) throw missingController(rule.flag, rule.controller, layout);
-    const convert = rule[version];
-    if (convert === null) {
-      throw new MasuError(
-        "kernel_lacks",
-        `Apply "${rule.flag}": the v2 controller "${rule.controller}" has no such setting`,
-      );
-    }
-    if (rule.flag === "--memory-swap" && !layout.swapAccounting) throw noSwapAccounting();
-    for (const [file, value] of convert(resources)) writes.push({ controller: rule.controller, file, value });
+    if (rule.isSet(resources)) writes.push(...ruleWrites(rule, resources, { layout, words }));
   }
   return [...writes, ...unifiedWrites(resources.unified ?? {}, layout)];
+}
+
+function ruleWrites(
+  rule: ResourceRule,
+  resources: LinuxResources,
+  { layout, words }: { readonly layout: CgroupLayout; readonly words: ResourceWords },
+): ControlWrite[] {
+  const { flag } = rule;
+  const word = words === "flag" ? flag : `linux.resources.${rule.field}`;
+  const [controller, version] = placeOf(rule, layout);
+  if (version === null) throw missingController(word, controller, layout);
+  const convert = rule[version];
+  if (convert === null) {
+    throw new MasuError(
+      "kernel_lacks",
+      `Apply "${word}": the v2 controller "${controller}" has no such setting`,
+      words === "flag" ? { hint: rule.instead } : {},
+    );
+  }
+  if (flag === "--memory-swap" && !layout.swapAccounting) throw noSwapAccounting(word);
+  if (flag.startsWith("--blkio-weight") && layout.ioWeight === null) throw noWeights(word);
+  if (flag === "--kernel-memory" && layout.kernelMemory !== true) throw noKernelMemory(word);
+  return convert(resources, layout).map(([file, value]) => ({ controller, file, value }));
+}
+
+/** The controller as the version that has it calls it. What neither has is called as in the newest one that knows it. */
+function placeOf({ controller, controllerV2 = controller, v2 }: ResourceRule, layout: CgroupLayout) {
+  const isV1 = controllerIn(layout.v1, controller) !== undefined;
+  const name = isV1 || (v2 === null && layout.v2 === null) ? controller : controllerV2;
+  // What v2 has no counterpart for is refused as such, and not for want of a controller.
+  const version = controllerVersion(layout, name) ?? (isV1 || v2 !== null || layout.v2?.base == null ? null : "v2");
+  return [name, version] as const;
 }
 
 /** `linux.resources.unified`: the v2 files by their own names. */
 function unifiedWrites(unified: Readonly<Record<string, string>>, layout: CgroupLayout): ControlWrite[] {
   return Object.entries(unified).map(([file, value]) => {
     const [controller = ""] = file.split(".");
-    if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/.test(file)) {
+    if (!/^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+$/.test(file)) {
       throw new MasuError(
         "invalid_config",
         `Set "${file}" of linux.resources.unified: this is no name of a v2 control file`,
       );
     }
-    if (controller !== "cgroup" && controllerVersion(layout, controller) !== "v2") {
-      throw missingController(file, controller, layout);
-    }
+    const version = controllerVersion(layout, controller);
+    if (version === "v1") throw notUnified(file, controller);
+    if (controller !== "cgroup" && version !== "v2") throw missingController(file, controller, layout);
     return { controller, file, value };
   });
 }
@@ -198,32 +139,31 @@ function missingController(what: string, controller: string, layout: CgroupLayou
   });
 }
 
-function noSwapAccounting(): MasuError {
-  return new MasuError("kernel_lacks", `Apply "--memory-swap": this kernel does not account swap`, {
-    hint: "boot it with swapaccount=1",
+/** A file of v2's for a controller that is v1's here. */
+function notUnified(file: string, controller: string): MasuError {
+  return new MasuError("kernel_lacks", `Apply "${file}": this host has the controller "${controller}" on cgroup v1`, {
+    hint: "--memory, --cpus and their kin are for both versions",
   });
 }
 
-/**
- * `cpu.weight` (1 to 10000, default 100) for `cpu.shares` (2 to 262144, default 1024): the curve through these three pairs
- * that runc 1.3.2, crun 1.23 and Kubernetes use.
- *
- * Source: https://github.com/opencontainers/runc/pull/4785
- */
-export function cpuWeight(shares: number): number {
-  if (shares <= 2) return 1;
-  if (shares >= 262_144) return 10_000;
-  const log = Math.log2(shares);
-  return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));
+function noWeights(flag: string): MasuError {
+  return new MasuError("kernel_lacks", `Apply "${flag}": no scheduler of this kernel weighs block devices`, {
+    hint: "load one that does: modprobe bfq; --device-read-bps and its kin limit rates without one",
+  });
 }
 
-/** A v2 limit: OCI's negative number is `max`. */
-function limit(value: number | undefined): string {
-  return value === undefined || value < 0 ? "max" : `${value}`;
+function noKernelMemory(flag: string): MasuError {
+  return new MasuError(
+    "kernel_lacks",
+    `Apply "${flag}": this kernel has its file, and does nothing with it since 5.16`,
+    {
+      hint: "leave it out: --memory counts the kernel's memory too",
+    },
+  );
 }
 
-/** v2 counts swap alone; OCI and v1 count memory and swap together. */
-function swapMax(memory: number | undefined, both: number | undefined): string {
-  if (both === undefined || both < 0 || memory === undefined || memory < 0) return "max";
-  return `${both - memory}`;
+function noSwapAccounting(word: string): MasuError {
+  return new MasuError("kernel_lacks", `Apply "${word}": this kernel does not account swap`, {
+    hint: "boot it with swapaccount=1",
+  });
 }

@@ -27,6 +27,11 @@ export function parseImage(word: string, caller: Caller): Image {
   throw mistake("IMAGE", word, "images by reference are not supported yet", hint);
 }
 
+/** An image as a list of containers shows it. */
+export function imageWord(image: Image): string {
+  return image.kind === "host" ? "host" : image.path;
+}
+
 /** `--rootfs DIR`: the directory itself, without a copy. */
 export function parseRootfs(where: string, word: string, caller: Caller): Image {
   const path = hostPath(where, word, () => caller.directory());

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The candidate with the fewest edits from `word`, when few enough to be a slip; the first of equals. */
+/** The candidate with the fewest edits from `word`, when few enough to be a slip and not all of it; the first of equals. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const typed = word.toLowerCase();
   let best: string | undefined;
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - typed.length) >= fewest) continue;
     const edits = distance(typed, candidate.toLowerCase());
-    if (edits < fewest) [best, fewest] = [candidate, edits];
+    if (edits < fewest && edits < Math.max(candidate.length, typed.length)) [best, fewest] = [candidate, edits];
   }
   return best;
 }

@@ -13,12 +13,13 @@ for (const [name, from, to, edits] of DISTANCES) {
   Deno.test(`distance() ${name}`, () => assertEquals(distance(from, to), edits));
 }
 
-const WORDS = ["run", "rm", "check", "version", "memory", "memory-swap"];
+const WORDS = ["a", "run", "rm", "check", "version", "memory", "memory-swap"];
 const NEAREST: [name: string, word: string, expected: string | undefined][] = [
   ["finds the swapped letters", "rnu", "run"],
   ["ignores case", "CHEKC", "check"],
   ["prefers the fewest edits", "memory-swp", "memory-swap"],
   ["finds nothing for a different word", "banana", undefined],
+  ["finds nothing for a word that has no letter of it", "x", undefined],
   ["finds nothing for a long word near a short one", "running", undefined],
 ];
 for (const [name, word, expected] of NEAREST) {

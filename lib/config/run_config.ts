@@ -87,19 +87,81 @@ export interface DeviceConfig {
   readonly access: string;
 }
 
-/** `--memory` and its kin. Bytes, unless said otherwise. */
-export interface ResourceConfig {
+/** `--device-cgroup-rule`; null: any number. */
+export interface DeviceRuleConfig {
+  readonly type: "a" | "b" | "c";
+  readonly major: number | null;
+  readonly minor: number | null;
+  /** Any of `r`, `w`, `m`. */
+  readonly access: string;
+}
+
+/** All limits: `--memory` and its kin. Bytes, unless said otherwise. */
+export interface ResourceConfig extends CpuConfig, BlockIoConfig, ControlConfig {
   readonly memory?: number;
   /** Memory and swap together, as docker counts; -1: unlimited swap. */
   readonly memorySwap?: number;
+  readonly memoryReservation?: number;
+  /** 0 to 100. */
+  readonly memorySwappiness?: number;
+  readonly kernelMemory?: number;
+  readonly kernelMemoryTcp?: number;
+  readonly oomKillDisable?: boolean;
+  /** -1: unlimited. */
+  readonly pidsLimit?: number;
+}
+
+/** CPU time and CPUs. */
+export interface CpuConfig {
   /** CPUs, for example 0.5. */
   readonly cpus?: number;
   /** 2 to 262144, of 1024. */
   readonly cpuShares?: number;
+  readonly cpuPeriodUs?: number;
+  /** -1: unlimited. */
+  readonly cpuQuotaUs?: number;
+  readonly cpuBurstUs?: number;
+  readonly cpuRtPeriodUs?: number;
+  /** -1: unlimited. */
+  readonly cpuRtRuntimeUs?: number;
   /** `0-2,4`. */
   readonly cpusetCpus?: string;
-  /** -1: unlimited. */
-  readonly pidsLimit?: number;
+  /** `0-1`. */
+  readonly cpusetMems?: string;
+}
+
+/** Block devices. */
+export interface BlockIoConfig {
+  /** 10 to 1000. */
+  readonly blkioWeight?: number;
+  readonly blkioWeightDevices?: readonly DeviceAmount[];
+  /** Bytes a second. */
+  readonly deviceReadBps?: readonly DeviceAmount[];
+  readonly deviceWriteBps?: readonly DeviceAmount[];
+  /** Operations a second. */
+  readonly deviceReadIops?: readonly DeviceAmount[];
+  readonly deviceWriteIops?: readonly DeviceAmount[];
+}
+
+/** A weight or a rate of one block device. */
+export interface DeviceAmount {
+  /** A path, or `MAJOR:MINOR`. */
+  readonly device: string;
+  readonly amount: number;
+}
+
+/** Huge pages, RDMA, classes of packets, control files by name. */
+export interface ControlConfig {
+  /** `pageSize`: `2MB`. */
+  readonly hugepageLimits?: readonly { readonly pageSize: string; readonly limit: number }[];
+  /** By device. */
+  readonly rdma?: Readonly<Record<string, { readonly hcaHandles?: number; readonly hcaObjects?: number }>>;
+  /** 0xAAAABBBB: the class AAAA:BBBB of tc(8). */
+  readonly netClass?: number;
+  /** Of packets, by interface. */
+  readonly netPriorities?: readonly { readonly name: string; readonly priority: number }[];
+  /** v2 control files by name. */
+  readonly unified?: Readonly<Record<string, string>>;
 }
 
 /** `--time-offset CLOCK=SECONDS`; may be negative and may have a fraction down to nanoseconds. */
@@ -115,12 +177,42 @@ export type SeccompConfig =
   | { readonly kind: "unconfined" }
   | { readonly kind: "file"; readonly path: string };
 
-/** `masu run`, as it was written. */
+/** `--restart`. */
+export interface RestartConfig {
+  readonly kind: "no" | "on_failure" | "always" | "unless_stopped";
+  /** `on-failure:N`; 0: without end. */
+  readonly maximum: number;
+}
+
+/** `--log-driver` and `--log-opt`. */
+export interface LogConfig {
+  readonly driver: "json_file" | "none" | "passthrough";
+  /** `max-size`. */
+  readonly maxBytes?: number;
+  /** `max-file`: files that are kept, the current one included. */
+  readonly maxFiles?: number;
+}
+
+/** `--health-cmd` and its kin. */
+export interface HealthConfig {
+  /** A line for the container's `/bin/sh`. */
+  readonly command: string;
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly startPeriodMs?: number;
+  readonly startIntervalMs?: number;
+  /** Failures in a row that make it unhealthy. */
+  readonly retries?: number;
+}
+
+/** `masu run` and `masu create`, as they were written. */
 export interface RunConfig {
   readonly image: Image;
   /** The program and its arguments; empty: the image's own, else a shell. */
   readonly arguments: readonly string[];
   readonly name?: string;
+  /** Made to live on: `create`, `run --detach`. Otherwise it runs in the foreground, and is removed when it ends. */
+  readonly lasting: boolean;
   /** Remove the container when it ends. */
   readonly remove: boolean;
   readonly interactive: boolean;
@@ -148,6 +240,7 @@ export interface RunConfig {
   /** In the order written. */
   readonly sysctls: readonly (readonly [name: string, value: string])[];
   readonly devices: readonly DeviceConfig[];
+  readonly deviceRules: readonly DeviceRuleConfig[];
   readonly pid?: NamespaceMode;
   readonly ipc?: NamespaceMode;
   readonly uts?: NamespaceMode;
@@ -163,16 +256,24 @@ export interface RunConfig {
   readonly annotations: readonly (readonly [name: string, value: string])[];
   readonly oomScoreAdj?: number;
   readonly resources: ResourceConfig;
+  /** The cgroup below which the container's is made: `/web`. */
+  readonly cgroupParent?: string;
   readonly cidfile?: string;
   readonly pidfile?: string;
   /** `SIGTERM` and so on. */
   readonly stopSignal?: string;
+  /** Seconds before SIGKILL; -1: for ever. */
+  readonly stopTimeout?: number;
+  readonly restart?: RestartConfig;
+  readonly log?: LogConfig;
+  readonly health?: HealthConfig;
   /** How many descriptors from 3 on are passed on. */
   readonly preserveFds: number;
 }
 
 /** Nothing but an image and a program: what a config made by a program starts from. */
 export const PLAIN_CONFIG: Omit<RunConfig, "image" | "arguments"> = {
+  lasting: false,
   remove: false,
   interactive: false,
   terminal: false,
@@ -186,6 +287,7 @@ export const PLAIN_CONFIG: Omit<RunConfig, "image" | "arguments"> = {
   ulimits: [],
   sysctls: [],
   devices: [],
+  deviceRules: [],
   timeOffsets: [],
   init: false,
   labels: [],
@@ -196,8 +298,8 @@ export const PLAIN_CONFIG: Omit<RunConfig, "image" | "arguments"> = {
 
 /** What the command line as a whole says about where and how. */
 export interface GlobalConfig {
-  /** `--root`: the runtime directory. */
+  /** `--root`: the runtime directory, with the data directory in it. */
   readonly root?: string;
   /** `--cgroup-manager`. */
-  readonly cgroupManager: "cgroupfs" | "disabled";
+  readonly cgroupManager: "cgroupfs" | "systemd" | "disabled";
 }

@@ -14,7 +14,12 @@ import { ABI_VERSION } from "./wire.ts";
 
 /** The loaded core. */
 export interface Core extends Disposable {
+  /** Errors: `failed` it was disposed of. */
   readonly symbols: CoreSymbols;
+  /** Keeps it loaded, for a call on another thread, until what this returns is disposed of. */
+  hold?(): Disposable;
+  /** This process goes on, and must not become another program: ops that would are refused. */
+  readonly stays?: true;
 }
 
 /** What the sealed memory is called in /proc/self/fd; the front has the same name. */
@@ -46,10 +51,36 @@ export function openCore(path?: string | URL): Core {
       },
     );
   }
+  return heldLibrary(library);
+}
+
+/** Unloaded once it is disposed of and no thread executes it any more. */
+function heldLibrary(library: Deno.DynamicLibrary<typeof SYMBOLS>): Core {
+  let isWanted = true;
+  let isOpen = true;
+  let holders = 0;
+  const closeUnused = () => {
+    if (isWanted || holders > 0 || !isOpen) return;
+    isOpen = false;
+    library.close();
+  };
   return {
-    symbols: library.symbols,
+    get symbols() {
+      if (isOpen) return library.symbols;
+      throw new MasuError("failed", "Call core: it was disposed of");
+    },
+    hold() {
+      holders++;
+      return {
+        [Symbol.dispose]() {
+          holders--;
+          closeUnused();
+        },
+      };
+    },
     [Symbol.dispose]() {
-      library.close();
+      isWanted = false;
+      closeUnused();
     },
   };
 }

@@ -32,7 +32,7 @@ export function wait(core: Core, { pid, pidfd }: LaunchedContainer): Promise<Wai
 /** Removes what the container's start made, whatever fails on the way. Errors: `failed` with all that did as its cause. */
 export function teardown(core: Core, { id, blanks, run, pid, start }: LaunchedContainer): void {
   const { failures } = call(core, "teardown", {
-    steps: run.plan.afterwards,
+    steps: [...run.plan.afterwards, ...run.plan.delete],
     blanks: { ...blanks, pid: `${pid}`, start: `${start}` },
   });
   if (failures.length === 0) return;

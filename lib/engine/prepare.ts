@@ -21,20 +21,24 @@ export interface RunRequest {
   readonly config: RunConfig;
   readonly global: GlobalConfig;
   readonly environment: HostEnvironment;
+  /** It is planned anew: its name and files are its own. */
+  readonly exists?: boolean;
 }
 
 /** A container that can be launched, as often as one likes: each launch fills in the blanks anew. */
 export interface PreparedRun {
   readonly spec: Spec;
   readonly plan: Plan;
+  /** What was read of the host for it. */
+  readonly facts: HostFacts;
   /** The program's own arguments: the plan's blank. */
   readonly arguments: readonly string[];
   readonly monitor: MonitorOptions;
 }
 
 /** Reads the host and makes the plan; changes nothing. Errors: what the person wrote cannot be had here. */
-export function prepareRun(core: Core, { config, global, environment }: RunRequest): PreparedRun {
-  const collected = collectFacts(core, config, global, environment);
+export function prepareRun(core: Core, { config, global, environment, exists = false }: RunRequest): PreparedRun {
+  const collected = ownFacts(collectFacts(core, config, global, environment), exists);
   const profile = config.seccomp?.kind === "file" ? readProfile(core, config.seccomp.path) : null;
   const facts: HostFacts = profile === null ? collected : { ...collected, list: [...collected.list, profile.fact] };
   const escaped = escapeBlanks(config);
@@ -42,9 +46,14 @@ export function prepareRun(core: Core, { config, global, environment }: RunReque
   return {
     spec,
     plan: planOf(escaped, spec, facts),
+    facts,
     arguments: config.arguments,
     monitor: { bareInit: !config.init && isOwn(spec.linux.namespaces, "pid"), detachKeys: [] },
   };
+}
+
+function ownFacts(facts: HostFacts, exists: boolean): HostFacts {
+  return exists ? { ...facts, taken: { name: null, cidfile: false } } : facts;
 }
 
 /** The file of `--security-opt seccomp=FILE`, and the fact that the plan then depends on. */

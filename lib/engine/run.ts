@@ -5,6 +5,7 @@
  */
 import { call } from "../core/call.ts";
 import { type Core, openCore } from "../core/load.ts";
+import type { KeepPlan, Store } from "../core/wire.ts";
 import { fillBlanks } from "../plan/blank.ts";
 import { explainJson } from "../plan/explain/json.ts";
 import { explainScript } from "../plan/explain/sh.ts";
@@ -16,6 +17,8 @@ import { prepareRun, type RunRequest as Request } from "./prepare.ts";
 export interface RunRequest extends Request {
   /** A core that is loaded already. */
   readonly core?: Core;
+  /** Keep the plan for the same command; absent: it depends on something that no look at the host shows. */
+  readonly keep?: (store: Store) => KeepPlan | undefined;
   /** The command as it was typed, for the script of `--explain=sh`. */
   readonly command?: readonly string[];
 }
@@ -31,7 +34,8 @@ export type ExplainForm = "text" | "json" | "sh";
  */
 export function runForeground(request: RunRequest): never {
   const core = request.core ?? openCore();
-  return call(core, "run", launchRequest(prepareRun(core, request)));
+  const run = prepareRun(core, request);
+  return call(core, "run", { launch: launchRequest(run), keep: request.keep?.({ ...run.facts.directories }) ?? null });
 }
 
 /** Prints the plan, which touches nothing. The blanks of text and script are filled in as one run would. */
@@ -44,5 +48,8 @@ export function explainRun(request: RunRequest, form: ExplainForm): string {
   );
   const plan = fillBlanks(run.plan, { text, arguments: run.arguments });
   if (form === "text") return explainText(plan);
-  return explainScript(plan, { command: request.command ?? ["masu", "run"] });
+  return explainScript(plan, {
+    command: request.command ?? ["masu", "run"],
+    lasting: request.config.lasting,
+  });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { blockDevicePaths } from "../config/block_io.ts";
 import type { RunConfig } from "../config/run_config.ts";
 import type { FileStatus, ProcessReply } from "../core/wire.ts";
 import { DEFAULT_DEVICES } from "../spec/defaults.ts";
@@ -14,9 +15,9 @@ const OWN = ["console", "fd", "mqueue", "ptmx", "pts", "shm", ".lxc", ".lxd-moun
 /** The deepest directory of nodes that udev makes is /dev/bus/usb/001. */
 const DEEPEST = 4;
 
-/** Paths of the nodes that the config names, and in a user namespace of the default ones, which are bind-mounted there. */
+/** Paths of the nodes that the config names, those that it limits included, and in a user namespace of the default ones, which are bind-mounted there. */
 export function namedDevices(config: RunConfig, userNamespace: boolean): string[] {
-  const names = config.devices.map(({ source }) => source);
+  const names = [...config.devices.map(({ source }) => source), ...blockDevicePaths(config.resources)];
   return userNamespace ? [...DEFAULT_DEVICES.map(({ path }) => path), ...names] : names;
 }
 

@@ -84,6 +84,8 @@ export interface ImageFacts {
   /** Text of its /etc/passwd and /etc/group; null: none, or not a regular file. */
   readonly passwd: string | null;
   readonly group: string | null;
+  /** Which init the program is, by its file's name (`systemd`, `busybox`, `init`); null: none. */
+  readonly init: string | null;
   /** What is at the paths where something will be mounted, and at their parents (links followed); null: nothing there. */
   readonly paths: Readonly<Record<string, FileStatus | null>>;
 }

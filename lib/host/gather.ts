@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { cgroupLayout, layoutLooks, mountedHierarchies, noCgroups } from "../cgroup/layout.ts";
 import type { GlobalConfig, RunConfig } from "../config/run_config.ts";
 import type { Fact, FileStatus, Look, ProcessReply } from "../core/wire.ts";
 import { hostTreeLooks, hostTreeSeen, type HostUser, mustSplit } from "../image/host_tree.ts";
+import { cgroupLooks, cgroupSight } from "./cgroup_facts.ts";
 import { containerFact, nameLooks, processLooks, recordLooks, referredContainers } from "./containers.ts";
 import { hostDevices, namedDevices } from "./device_nodes.ts";
 import type { HostEnvironment, HostFacts, ImageFacts, StateDirectories } from "./facts.ts";
 import { kernelVersion } from "./kernel.ts";
 import { type MountEntry, parseMounts } from "./mounts.ts";
 import { isPrivileged, processFacts, stateDirectories, userByID } from "./process.ts";
+import { namePath } from "../state/paths.ts";
 import { fileFact, type HostReader, look, processFact, type Sightings, sightings } from "./sightings.ts";
 import { subordinateFacts, subordinateIDs, subordinateLooks } from "./subordinate_ids.ts";
 
@@ -33,7 +34,6 @@ interface Known extends Wanted {
 }
 
 const MOUNTS = "/proc/self/mountinfo";
-const CGROUPS = "/proc/self/cgroup";
 const PASSWD = "/etc/passwd";
 const GROUP = "/etc/group";
 const RESOLV_CONF = "/etc/resolv.conf";
@@ -50,21 +50,17 @@ export function gatherFacts(host: HostReader, wanted: Wanted): HostFacts {
   const known = firstKnown(host.process(), wanted, sight);
   const { config, process, directories } = known;
   const words = referredContainers(config);
-  sight.ask([...firstLooks(known), ...nameLooks(words, directories.runtime)]);
+  sight.ask([...firstLooks(known), ...nameLooks(words, directories)]);
 
   const mounts = parseMounts(sight.text(MOUNTS) ?? "");
-  const hierarchies = mountedHierarchies(mounts, sight.text(CGROUPS) ?? "");
-  const managed = known.global.cgroupManager === "cgroupfs";
-  const layoutAsked = managed ? layoutLooks(hierarchies) : [];
+  const cgroups = cgroupSight(sight, mounts, known);
   const user = config.image.kind === "host" ? hostUser(known, sight) : null;
   const treeAsked = user === null ? [] : hostTreeLooks(mounts, user, sight);
   const cpusAsked = sight.status(throttleCounters("cpu0")) === null ? [] : [look("list", CPUS)];
-  sight.ask([...layoutAsked, ...cpusAsked, ...recordLooks(words, directories.runtime, sight), ...treeAsked]);
+  sight.ask([...cgroups.looks, ...cpusAsked, ...recordLooks(words, directories, sight), ...treeAsked]);
   const split = user !== null && mustSplit(user) ? hostTreeLooks(mounts, user, sight) : [];
-  sight.ask([...processLooks(words, directories.runtime, sight), ...split]);
-  const layout = managed
-    ? cgroupLayout(hierarchies, layoutAsked.map(({ want, path }) => sight.seen(want, path)), process)
-    : noCgroups("disabled");
+  sight.ask([...processLooks(words, directories, sight), ...split]);
+  const layout = cgroups.layout();
   return {
     list: factList(known, sight, mounts, layout.mode),
     process,
@@ -83,7 +79,7 @@ export function gatherFacts(host: HostReader, wanted: Wanted): HostFacts {
     hostTree: hostTreeSeen([...treeAsked, ...split], sight),
     resolvConf: sight.text(RESOLV_CONF),
     hosts: sight.text(HOSTS),
-    containers: Object.fromEntries(words.map((word) => [word, containerFact(word, directories.runtime, sight)])),
+    containers: Object.fromEntries(words.map((word) => [word, containerFact(word, directories, sight)])),
     taken: takenNames(known, sight),
     kcore: sight.status(KCORE) !== null,
     throttleCounters: (sight.entries(CPUS) ?? []).map(({ name }) => name).filter((name) => /^cpu\d+$/.test(name))
@@ -123,7 +119,7 @@ function firstLooks(known: Known): Look[] {
   const root = imageRoot(config);
   return [
     look("text", MOUNTS),
-    look("text", CGROUPS),
+    ...cgroupLooks(known.global),
     look("text", RESOLV_CONF),
     look("text", HOSTS),
     look("stat", KCORE),
@@ -134,7 +130,8 @@ function firstLooks(known: Known): Look[] {
     ...sourcesOf(config).map((path) => look("stat", path)),
     ...namedDevices(config, userNamespace).map((path) => look("stat", path)),
     ...(userNamespace ? [...subordinateLooks(), look("text", PASSWD)] : []),
-    ...(config.name === undefined ? [] : [look("link", `${directories.runtime}/names/${config.name}`)]),
+    ...initLooks(config),
+    ...(config.name === undefined ? [] : [look("link", namePath(directories, config.name))]),
     ...(config.cidfile === undefined ? [] : [look("lstat", absolute(config.cidfile, process))]),
   ];
 }
@@ -162,8 +159,33 @@ function imageFacts(config: RunConfig, sight: Sightings): ImageFacts {
     root: root ?? "/",
     passwd: sight.text(PASSWD, root),
     group: sight.text(GROUP, root),
+    init: initOf(config, sight),
     paths: Object.fromEntries(imagePaths(config).map((path) => [path, sight.status(path, root)])),
   };
+}
+
+/** What programs are called that start a whole system. */
+const INITS = ["init", "systemd"];
+
+/** The program's path, when it is called as an init. */
+function initPath({ entrypoint = [], arguments: written }: RunConfig): string | null {
+  const program = [...entrypoint.filter((word) => word !== ""), ...written][0] ?? "";
+  if (!INITS.includes(baseName(program))) return null;
+  return program.startsWith("/") ? program : `/sbin/${program}`;
+}
+
+function initLooks(config: RunConfig): Look[] {
+  const path = initPath(config);
+  return path === null ? [] : [look("link", path, imageRoot(config))];
+}
+
+function initOf(config: RunConfig, sight: Sightings): string | null {
+  const path = initPath(config);
+  return path === null ? null : baseName(sight.seen("link", path, imageRoot(config) ?? undefined).text ?? path);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Sources of bind mounts: those written, and what a shared IPC namespace brings along. */
@@ -177,7 +199,7 @@ function statuses(paths: readonly string[], sight: Sightings): Record<string, Fi
 }
 
 function takenNames({ config, directories, process }: Known, sight: Sightings): HostFacts["taken"] {
-  const target = config.name === undefined ? null : sight.seen("link", `${directories.runtime}/names/${config.name}`);
+  const target = config.name === undefined ? null : sight.seen("link", namePath(directories, config.name));
   const cidfile = config.cidfile === undefined ? null : sight.seen("lstat", absolute(config.cidfile, process));
   return { name: target?.text?.split("/").at(-1) ?? null, cidfile: cidfile?.status != null };
 }
@@ -198,6 +220,7 @@ function factList(known: Known, sight: Sightings, mounts: readonly MountEntry[],
     processFact("cgroup.layout", cgroupMode),
     fileFact("image.passwd", `${below}${PASSWD}`, image(PASSWD)),
     fileFact("image.group", `${below}${GROUP}`, image(GROUP)),
+    ...(initPath(config) === null ? [] : [processFact("image.init", `${initOf(config, sight)}`)]),
     fileFact("host.resolvConf", RESOLV_CONF, sight.seen("text", RESOLV_CONF).status),
     fileFact("host.hosts", HOSTS, sight.seen("text", HOSTS).status),
     ...(known.userNamespace ? subordinateFacts(sight) : []),

@@ -97,10 +97,26 @@ Deno.test("gatherFacts() says of each file how to see that it is the same", () =
 
 Deno.test("gatherFacts() follows a container's name only to its ID", () => {
   const files = {
-    "/run/masu/names/db": { kind: "symlink" as const, target: "../../../../etc/0123" },
+    "/var/lib/masu/names/db": { kind: "symlink" as const, target: "../../../../etc/0123" },
     "/run/masu/containers/0123/state.json": { text: '{"id": "0123", "pid": 5000, "masu": {"start": 777}}' },
     "/proc/5000/stat": { text: `5000 (a) b) S ${Array(18).fill("1").join(" ")} 777 1\n` },
   };
   const { facts } = gather(EXAMPLE_ROOT, { pid: { kind: "container", container: "db" } }, files);
   assertEquals(facts.containers, { db: { id: "0123", pid: 5000 } });
 });
+
+const INITS: [name: string, args: string[], entrypoint: string[], init: string | null][] = [
+  ["none in a shell", ["sh"], [], null],
+  ["none in what only has one as an argument", ["ls", "/sbin/init"], [], null],
+  ["systemd behind its link", ["/sbin/init"], [], "systemd"],
+  ["systemd by its own name", ["systemd"], [], "systemd"],
+  ["systemd as the entry point", ["--user"], ["", "init"], "systemd"],
+  ["another one by its own name", ["/opt/init"], [], "init"],
+];
+for (const [name, args, entrypoint, init] of INITS) {
+  Deno.test(`gatherFacts() finds the init ${name}`, () => {
+    const files = { "/sbin/init": { kind: "symlink" as const, target: "/lib/systemd/systemd" } };
+    const { facts } = gather(EXAMPLE_ROOT, { arguments: args, entrypoint }, files);
+    assertEquals(facts.image.init, init);
+  });
+}

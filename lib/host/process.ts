@@ -36,23 +36,40 @@ export function userByID(passwd: string, uid: number): { readonly name: string; 
 }
 
 /**
- * Where masu keeps what it knows: root under /run and /var/lib, others under their XDG directories.
+ * Where masu keeps what it knows: root under /run and /var/lib, others under their XDG directories; with `--root`, all below that,
+ * what lasts too: a container that could be seen from two runtime directories could be started in both.
+ *
+ * Root of a user namespace that an ordinary user made, as rootless Podman runs its runtime, is that user: known by a runtime
+ * directory that is not root's. Engines give some commands this one variable only.
  *
  * `home`: this user's home directory, if there is one.
  * Source: XDG Base Directory Specification: a relative path in these variables is ignored.
  */
 export function stateDirectories(
-  { uid }: Pick<ProcessReply, "uid">,
+  { uid, initialUserNamespace }: Pick<ProcessReply, "uid" | "initialUserNamespace">,
   { root }: GlobalConfig,
   environment: HostEnvironment,
   home: string | null,
 ): StateDirectories {
-  const usual = uid === 0 ? { runtime: "/run/masu", data: "/var/lib/masu" } : userDirectories(uid, environment, home);
-  return { runtime: root ?? usual.runtime, data: usual.data };
+  if (root !== undefined) return { runtime: root, data: `${root}/data` };
+  if (uid !== 0) return userDirectories(uid, environment, home);
+  const runtime = absolute(environment.XDG_RUNTIME_DIR);
+  if (initialUserNamespace || runtime === undefined || runtime === ROOTS_OWN) {
+    return { runtime: "/run/masu", data: "/var/lib/masu" };
+  }
+  const dataHome = dataHomeOf(environment, environment.HOME ?? null);
+  return { runtime: `${runtime}/masu`, data: dataHome === undefined ? `${runtime}/masu/data` : `${dataHome}/masu` };
+}
+
+/** XDG_RUNTIME_DIR of root, by pam_systemd(8). */
+const ROOTS_OWN = "/run/user/0";
+
+function dataHomeOf(environment: HostEnvironment, home: string | null): string | undefined {
+  return absolute(environment.XDG_DATA_HOME) ?? (home === null ? undefined : `${home}/.local/share`);
 }
 
 function userDirectories(uid: number, environment: HostEnvironment, home: string | null): StateDirectories {
-  const dataHome = absolute(environment.XDG_DATA_HOME) ?? (home === null ? undefined : `${home}/.local/share`);
+  const dataHome = dataHomeOf(environment, home);
   if (dataHome === undefined) {
     throw new MasuError("not_found", `Find the data directory of user ${uid}: no home directory`, {
       hint: "set HOME or XDG_DATA_HOME to a directory that this user can write to",

@@ -2,55 +2,28 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { MasuError } from "../error.ts";
 import type { HostEnvironment, StateDirectories } from "./facts.ts";
 import { isPrivileged, stateDirectories, userByID } from "./process.ts";
+import directories from "./state_directories.json" with { type: "json" };
 
-const USER = { uid: 1000 };
-const ALICE = "/home/alice";
+const USER = { uid: 1000, initialUserNamespace: true };
 
-const DIRECTORIES: [
-  name: string,
-  uid: number,
-  root: string | undefined,
-  environment: HostEnvironment,
-  home: string | null,
-  expected: StateDirectories,
-][] = [
-  ["are root's own", 0, undefined, {}, "/root", { runtime: "/run/masu", data: "/var/lib/masu" }],
-  [
-    "do not follow a user's environment under sudo",
-    0,
-    undefined,
-    {
-      XDG_RUNTIME_DIR: "/run/user/1000",
-      XDG_DATA_HOME: `${ALICE}/.data`,
-    },
-    "/root",
-    { runtime: "/run/masu", data: "/var/lib/masu" },
-  ],
-  ["take --root for the runtime directory", 0, "/srv/run", {}, "/root", { runtime: "/srv/run", data: "/var/lib/masu" }],
-  [
-    "are a user's XDG directories",
-    1000,
-    undefined,
-    { XDG_RUNTIME_DIR: "/run/user/1000", XDG_DATA_HOME: "/data/alice/" },
-    ALICE,
-    {
-      runtime: "/run/user/1000/masu",
-      data: "/data/alice/masu",
-    },
-  ],
-  ["are below the home without XDG directories", 1000, undefined, {}, ALICE, {
-    runtime: `${ALICE}/.local/share/masu/run`,
-    data: `${ALICE}/.local/share/masu`,
-  }],
-  ["ignore relative XDG directories", 1000, undefined, { XDG_RUNTIME_DIR: "run", XDG_DATA_HOME: "" }, ALICE, {
-    runtime: `${ALICE}/.local/share/masu/run`,
-    data: `${ALICE}/.local/share/masu`,
-  }],
-];
-for (const [name, uid, root, environment, home, expected] of DIRECTORIES) {
+interface DirectoriesCase {
+  readonly name: string;
+  readonly uid: number;
+  readonly initialUserNamespace?: boolean;
+  readonly root: string | null;
+  readonly environment: HostEnvironment;
+  readonly home: string | null;
+  readonly expected: StateDirectories | null;
+}
+
+/** The front decides the same by the same table: core-rs/containers/src/directories.rs. */
+const DIRECTORIES: readonly DirectoriesCase[] = directories;
+for (const { name, uid, initialUserNamespace = true, root, environment, home, expected } of DIRECTORIES) {
   Deno.test(`stateDirectories() ${name}`, () => {
-    const global = { cgroupManager: "cgroupfs" as const, ...(root !== undefined && { root }) };
-    assertEquals(stateDirectories({ uid }, global, environment, home), expected);
+    const global = { cgroupManager: "cgroupfs" as const, ...(root !== null && { root }) };
+    const decide = () => stateDirectories({ uid, initialUserNamespace }, global, environment, home);
+    if (expected === null) assertThrows(decide, MasuError);
+    else assertEquals(decide(), expected);
   });
 }
 

@@ -15,6 +15,12 @@ export const CREATED = "${created}";
 export const PID = "${pid}";
 /** Its start time in clock ticks since boot, proc_pid_stat(5) field 22; known once it exists. */
 export const START = "${start}";
+/** The process that watches the container; known once the container's first process exists. */
+export const MONITOR = "${monitor}";
+/** Its start time in clock ticks since boot. */
+export const MONITOR_START = "${monitorStart}";
+/** When the container was started: RFC 3339, UTC. */
+export const STARTED = "${started}";
 /** The program and its arguments as a JSON array, for what is written down of the container. */
 export const COMMAND = "${command}";
 /** As a whole list element: all of the program's arguments. */

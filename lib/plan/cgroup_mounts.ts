@@ -24,7 +24,10 @@ export function cgroupMountSteps(mount: Mount, context: CgroupMountContext, cgro
   const { destination } = mount;
   if (layout.mode === "none" || layout.mode === "disabled") return [];
   // cgroup_namespaces(7): a mount shows the namespace's root; another user namespace's hierarchies cannot be mounted at all.
-  if (!created.has("cgroup") && confined) return [boundHierarchies(destination, flags)];
+  const isBound = !created.has("cgroup") && confined;
+  if (isBound && (layout.mode === "v2" || cgroups.mountPoints.length === 0)) {
+    return [boundHierarchies(destination, flags)];
+  }
   if (layout.mode === "v2") return [hierarchy("cgroup2", destination, flags, "")];
   if (cgroups.mountPoints.length === 0) return [];
   return v1Steps(destination, flags, context, cgroups);
@@ -48,7 +51,7 @@ function boundHierarchies(destination: string, flags: number): StageStep {
 function v1Steps(
   destination: string,
   flags: number,
-  { facts, created }: CgroupMountContext,
+  { facts, created, confined }: CgroupMountContext,
   cgroups: CgroupPlan,
 ): StageStep[] {
   const { v1, v2 } = facts.cgroups;
@@ -67,7 +70,9 @@ function v1Steps(
     }
   }
   if (v2 !== null && cgroups.mountPoints.includes(v2.mountPoint)) {
-    mounts.push(hierarchy("cgroup2", `${destination}/unified`, flags, ""));
+    const path = `${destination}/unified`;
+    const isOwn = created.has("cgroup") || !confined;
+    mounts.push(isOwn ? hierarchy("cgroup2", path, flags, "") : bound(cgroups.cloneInto ?? "", path, flags));
   }
   const top = flags & ~(MS.RDONLY | MS.RELATIME);
   return [
@@ -83,7 +88,10 @@ function v1Steps(
 /** Without a cgroup namespace a mount would show the whole host: only the container's own cgroup is bound. */
 function ownCgroup(destination: string, flags: number, base: string | null, { join }: CgroupPlan): StageStep {
   const tasks = join.find((path) => base !== null && path.startsWith(`${base}/`)) ?? "";
-  const source = tasks.slice(0, tasks.lastIndexOf("/"));
+  return bound(tasks.slice(0, tasks.lastIndexOf("/")), destination, flags);
+}
+
+function bound(source: string, destination: string, flags: number): StageStep {
   return {
     kind: "bind",
     source,

@@ -29,7 +29,7 @@ const LAYOUTS = {
 
 function plan(mountPoints: string[]): CgroupPlan {
   const join = mountPoints.map((path) => `${path}/masu/id/tasks`);
-  return { before: [], join, cloneInto: null, afterwards: [], mountPoints };
+  return { before: [], record: [], join, cloneInto: null, afterwards: [], directories: {}, mountPoints, unit: null };
 }
 
 /** A step in a few words. */
@@ -89,6 +89,19 @@ const CASES: Case[] = [
   ]],
   ["mounts nothing of v1 without a cgroup of its own", "v1", "own", true, [], []],
   ["mounts nothing where there are no cgroups", "none", "own", false, [], []],
+  [
+    "binds the container's own cgroup of each hierarchy where none can be mounted",
+    "v1",
+    "host's",
+    true,
+    [`${TOP}/memory`, `${TOP}/pids`],
+    [
+      `tmpfs ${TOP} 2 mode=755`,
+      `bind ${TOP}/memory/masu/id ${TOP}/memory 3 one`,
+      `bind ${TOP}/pids/masu/id ${TOP}/pids 3 one`,
+      `remount ${TOP} 3`,
+    ],
+  ],
 ];
 for (const [name, layout, namespace, confined, mountPoints, expected] of CASES) {
   Deno.test(`cgroupMountSteps() ${name}`, () => {

@@ -29,9 +29,9 @@ function madeNode({ path, type, major, minor, fileMode = 0o666, uid = 0, gid = 0
 }
 
 /** In a user namespace nodes cannot be made, only the host's bound. mknod(2): EPERM without CAP_MKNOD in the initial one. */
-function boundNode({ path, type, major, minor }: LinuxDevice, { config, facts }: PlanContext): StageStep[] {
-  const named = config.devices.find(({ destination }) => destination === path);
-  const source = named?.source ?? path;
+function boundNode({ path, type, major, minor }: LinuxDevice, { wishes, facts }: PlanContext): StageStep[] {
+  const named = wishes.deviceSources.get(path);
+  const source = named ?? path;
   const status = facts.devices[source] ?? null;
   const isIt = status !== null && status.major === major && status.minor === minor &&
     (status.kind === "block_device") === (type === "b");

@@ -4,8 +4,9 @@
  * @module
  */
 import type { HostStep } from "../core/wire.ts";
-import type { PlanContext } from "./context.ts";
+
 import { makeDirectory } from "./directories.ts";
+import type { RunContext } from "./run_context.ts";
 
 const LOOPBACK = [
   "127.0.0.1\tlocalhost",
@@ -17,7 +18,7 @@ const LOOPBACK = [
 ];
 
 /** Writes those that the spec mounts, as the container's root. */
-export function etcFiles(context: PlanContext): HostStep[] {
+export function etcFiles(context: RunContext): HostStep[] {
   const { paths: { etc }, spec, owner } = context;
   const texts: Readonly<Record<string, string>> = {
     hosts: hostsText(context),
@@ -32,12 +33,12 @@ export function etcFiles(context: PlanContext): HostStep[] {
   return files.length === 0 ? [] : [makeDirectory(etc, owner === null ? 0o700 : 0o755, null), ...files];
 }
 
-function hostnameOf({ spec, facts }: PlanContext): string {
+function hostnameOf({ spec, facts }: RunContext): string {
   return spec.hostname ?? facts.process.hostname;
 }
 
 /** With the host's network the host's names, else loopback's; in both the container's own name leads to itself. */
-function hostsText(context: PlanContext): string {
+function hostsText(context: RunContext): string {
   const { config, facts, spec } = context;
   const name = hostnameOf(context);
   const full = spec.domainname === undefined ? name : `${name}.${spec.domainname} ${name}`;

@@ -25,3 +25,38 @@ export function examplePlan(host: HostReader, changes: Partial<RunConfig> = {}):
   const escaped = escapeBlanks(config);
   return planOf(escaped, specOf({ config: escaped, host: facts }), facts);
 }
+
+/** One step a line, so that a difference is a step. */
+export function planText(plan: Plan): string {
+  const { create, before, clone: { record, ...clone }, network, inside, created, exec } = plan;
+  const { started, afterwards, delete: deletion } = plan;
+  const groups = {
+    create,
+    before,
+    clone: [clone],
+    record: record.map(withShortRecord),
+    network,
+    inside,
+    ...(created.length > 0 && { created }),
+    exec: exec.map(withoutProfile),
+    ...(started.length > 0 && { started }),
+    afterwards,
+    delete: deletion,
+  };
+  return Object.entries(groups).map(([name, steps]) =>
+    `# ${name}\n${steps.map((step) => `${JSON.stringify(step)}\n`).join("")}`
+  ).join("\n");
+}
+
+/** What the record repeats of the plan, its steps for other programs and what undoes it, is tested where it is made. */
+function withShortRecord(step: Plan["before"][number]): unknown {
+  if (step.kind !== "write_file" || !step.path.endsWith("/state.json")) return step;
+  const text = step.text.replace(/"steps":\[.*?\]\},"undo":\[.*\]/s, '"steps":["..."]},"undo":["..."]');
+  return { ...step, text };
+}
+
+/** The profile is tested where it is made. */
+function withoutProfile(step: Plan["exec"][number]): unknown {
+  if (step.kind !== "load_filter" || step.filter.kind !== "profile") return step;
+  return { ...step, filter: { ...step.filter, profile: "..." } };
+}

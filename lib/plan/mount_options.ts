@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Propagation } from "../core/wire.ts";
+import type { MountAttributes, Propagation } from "../core/wire.ts";
 
 /** Bits of mount(2): linux/mount.h. */
 export const MS = {
@@ -27,6 +27,20 @@ export const MS = {
   LAZYTIME: 1 << 25,
 } as const;
 
+/** Bits of mount_setattr(2): linux/mount.h. */
+export const MOUNT_ATTR = {
+  RDONLY: 0x1,
+  NOSUID: 0x2,
+  NODEV: 0x4,
+  NOEXEC: 0x8,
+  NOATIME: 0x10,
+  STRICTATIME: 0x20,
+  /** All that says when access times are kept; none of it is `relatime`. */
+  ATIME: 0x70,
+  NODIRATIME: 0x80,
+  NOSYMFOLLOW: 0x200000,
+} as const;
+
 /** What one OCI mount option does to the mount(2) flag word. */
 interface OptionRule {
   readonly set?: number;
@@ -35,6 +49,11 @@ interface OptionRule {
   readonly propagation?: Propagation;
   /** It holds for what is mounted below too: mount_setattr(2) with AT_RECURSIVE. */
   readonly recursiveReadOnly?: boolean;
+  /** The same for any attribute. */
+  readonly recursive?: Partial<MountAttributes>;
+  /** Owners are seen through the container's ids, or through the mount's own. */
+  readonly idmap?: "mount" | "recursive";
+  readonly copyUp?: true;
 }
 
 const ATIME = MS.NOATIME | MS.RELATIME | MS.STRICTATIME;
@@ -46,7 +65,27 @@ const RULES: ReadonlyMap<string, OptionRule> = new Map<string, OptionRule>([
   ["rbind", { set: MS.BIND | MS.REC }],
   ["ro", { set: MS.RDONLY }],
   ["rw", { clear: MS.RDONLY }],
-  ["rro", { set: MS.RDONLY, recursiveReadOnly: true }],
+  ["rro", { set: MS.RDONLY, recursiveReadOnly: true, recursive: { set: MOUNT_ATTR.RDONLY } }],
+  ["rrw", { recursive: { clear: MOUNT_ATTR.RDONLY } }],
+  ["rnosuid", { recursive: { set: MOUNT_ATTR.NOSUID } }],
+  ["rsuid", { recursive: { clear: MOUNT_ATTR.NOSUID } }],
+  ["rnodev", { recursive: { set: MOUNT_ATTR.NODEV } }],
+  ["rdev", { recursive: { clear: MOUNT_ATTR.NODEV } }],
+  ["rnoexec", { recursive: { set: MOUNT_ATTR.NOEXEC } }],
+  ["rexec", { recursive: { clear: MOUNT_ATTR.NOEXEC } }],
+  ["rnodiratime", { recursive: { set: MOUNT_ATTR.NODIRATIME } }],
+  ["rdiratime", { recursive: { clear: MOUNT_ATTR.NODIRATIME } }],
+  ["rnosymfollow", { recursive: { set: MOUNT_ATTR.NOSYMFOLLOW } }],
+  ["rsymfollow", { recursive: { clear: MOUNT_ATTR.NOSYMFOLLOW } }],
+  ["rnoatime", { recursive: { set: MOUNT_ATTR.NOATIME, clear: MOUNT_ATTR.ATIME } }],
+  ["ratime", { recursive: { clear: MOUNT_ATTR.ATIME } }],
+  ["rstrictatime", { recursive: { set: MOUNT_ATTR.STRICTATIME, clear: MOUNT_ATTR.ATIME } }],
+  ["rnostrictatime", { recursive: { clear: MOUNT_ATTR.ATIME } }],
+  ["rrelatime", { recursive: { clear: MOUNT_ATTR.ATIME } }],
+  ["rnorelatime", { recursive: { clear: MOUNT_ATTR.ATIME } }],
+  ["idmap", { idmap: "mount" }],
+  ["ridmap", { idmap: "recursive" }],
+  ["tmpcopyup", { copyUp: true }],
   ["nosuid", { set: MS.NOSUID }],
   ["suid", { clear: MS.NOSUID }],
   ["nodev", { set: MS.NODEV }],
@@ -96,23 +135,59 @@ export interface MountOptions {
   readonly propagation: Propagation | null;
   /** `rro`. */
   readonly recursiveReadOnly: boolean;
+  /** MS_* bits that an option takes away, and none after it gives back. */
+  readonly cleared: number;
+  /** MOUNT_ATTR_* bits for the mount and all below it; null: no option asks for any. */
+  readonly attributes: MountAttributes | null;
+  /** `idmap`, `ridmap`. */
+  readonly idmap: "mount" | "recursive" | null;
+  /** `tmpcopyup`. */
+  readonly copyUp: boolean;
 }
 
-/** Splits options into flag bits, propagation and file system data. Later options win. */
+/** Splits options into flag bits, propagation, attributes and file system data. Later options win. */
 export function mountOptions(options: readonly string[]): MountOptions {
-  let flags = 0;
-  let propagation: Propagation | null = null;
-  let recursiveReadOnly = false;
+  let split: MountOptions = NO_OPTIONS;
   const data: string[] = [];
   for (const option of options) {
     const rule = RULES.get(option);
-    if (rule === undefined) {
-      data.push(option);
-      continue;
-    }
-    flags = (flags & ~(rule.clear ?? 0)) | (rule.set ?? 0);
-    propagation = rule.propagation ?? propagation;
-    recursiveReadOnly = rule.recursiveReadOnly ?? (option === "rw" || option === "ro" ? false : recursiveReadOnly);
+    if (rule === undefined) data.push(option);
+    else split = withOption(split, option, rule);
   }
-  return { flags: flags >>> 0, data: data.join(","), propagation, recursiveReadOnly };
+  return { ...split, flags: split.flags >>> 0, data: data.join(",") };
+}
+
+const NO_OPTIONS: MountOptions = {
+  flags: 0,
+  data: "",
+  propagation: null,
+  recursiveReadOnly: false,
+  cleared: 0,
+  attributes: null,
+  idmap: null,
+  copyUp: false,
+};
+
+function withOption(before: MountOptions, option: string, rule: OptionRule): MountOptions {
+  const { set = 0, clear = 0, recursive } = rule;
+  const isOwn = option === "rw" || option === "ro";
+  return {
+    ...before,
+    flags: (before.flags & ~clear) | set,
+    cleared: (before.cleared | clear) & ~set,
+    propagation: rule.propagation ?? before.propagation,
+    recursiveReadOnly: rule.recursiveReadOnly ?? (isOwn ? false : before.recursiveReadOnly),
+    attributes: recursive === undefined ? before.attributes : withAttributes(before.attributes, recursive),
+    idmap: rule.idmap ?? before.idmap,
+    copyUp: rule.copyUp ?? before.copyUp,
+  };
+}
+
+/** mount_setattr(2): whoever sets a kind of access times clears all kinds. */
+function withAttributes(
+  before: MountAttributes | null,
+  { set = 0, clear = 0 }: Partial<MountAttributes>,
+): MountAttributes {
+  const { set: setBefore, clear: clearBefore } = before ?? { set: 0, clear: 0 };
+  return { set: (setBefore & ~clear) | set, clear: (clearBefore & ~set) | clear };
 }

@@ -9,19 +9,19 @@ import { invalidConfig, MasuError } from "../error.ts";
 import { isBelow } from "../host/mounts.ts";
 import type { Mount } from "../spec/oci.ts";
 import { cgroupMountSteps } from "./cgroup_mounts.ts";
-import type { PlanContext } from "./context.ts";
 import { deviceSteps } from "./devices.ts";
 import { type MountOptions, mountOptions, MS } from "./mount_options.ts";
+import type { RunContext } from "./run_context.ts";
 
 /** What of a bind mount's flags is how it is made, not how it is. */
-const HOW = MS.BIND | MS.REC;
+export const HOW = MS.BIND | MS.REC;
 
 /**
  * Mounts in the spec's order, the device nodes right after the /dev that holds them.
  *
  * Errors: `invalid_config` two mounts at one place, or options that mean nothing there; `not_found` a source is missing.
  */
-export function mountSteps(context: PlanContext, cgroups: CgroupPlan): StageStep[] {
+export function mountSteps(context: RunContext, cgroups: CgroupPlan): StageStep[] {
   checkDestinations(context);
   const isolated = startPropagation(context) === "rprivate";
   return context.spec.mounts.flatMap((mount) => {
@@ -34,27 +34,19 @@ export function mountSteps(context: PlanContext, cgroups: CgroupPlan): StageStep
       const { propagation } = options;
       steps.push({ kind: "remount", destination: mount.destination, flags: null, propagation });
     }
-    return hasOwnDevices(mount) ? [...steps, ...deviceSteps(context)] : steps;
+    const isDev = context.wishes.ownDevices && mount.destination === "/dev";
+    return isDev ? [...steps, ...deviceSteps(context)] : steps;
   });
 }
 
-/** Whether the container's /dev is masu's to fill: the host's own, bound there, is not. */
-export function ownDevices({ spec }: PlanContext): boolean {
-  return spec.mounts.some(hasOwnDevices);
-}
-
-function hasOwnDevices({ destination, type }: Mount): boolean {
-  return destination === "/dev" && type === "tmpfs";
-}
-
 /** What mounts before the container's own do to it, and it to them: nothing, unless a volume asks for it. */
-export function startPropagation({ spec }: PlanContext): Propagation {
+export function startPropagation({ spec }: Pick<RunContext, "spec">): Propagation {
   const wanted = [spec.linux.rootfsPropagation, ...spec.mounts.flatMap(({ options = [] }) => options)];
   return wanted.some((word) => word !== undefined && /^r?(slave|shared)$/.test(word)) ? "rslave" : "rprivate";
 }
 
 /** Directories that `--volume` makes on the host, as docker does. They stay. */
-export function missingSources({ config, facts }: PlanContext): HostStep[] {
+export function missingSources({ config, facts }: RunContext): HostStep[] {
   const missing = new Set<string>();
   for (const mount of config.mounts) {
     if (mount.kind === "bind" && mount.createSource && (facts.sources[mount.source] ?? null) === null) {
@@ -64,7 +56,7 @@ export function missingSources({ config, facts }: PlanContext): HostStep[] {
   return [...missing].map((path) => ({ kind: "make_directory", path, mode: 0o755, parents: true, owner: null }));
 }
 
-function checkDestinations({ config }: PlanContext): void {
+function checkDestinations({ config }: RunContext): void {
   const taken = new Set<string>();
   for (const { kind, destination } of config.mounts) {
     if (taken.has(destination)) {
@@ -75,17 +67,32 @@ function checkDestinations({ config }: PlanContext): void {
   }
 }
 
-function isBind({ type }: Mount, { flags }: MountOptions): boolean {
+/** Whether something of the runtime namespace is shown. */
+export function isBind({ type }: Mount, { flags }: MountOptions): boolean {
   return type === "bind" || (flags & MS.BIND) !== 0;
 }
 
-function newMount({ destination, type = "", source }: Mount, { flags, data }: MountOptions): StageStep {
-  return { kind: "mount", source: source ?? type, destination, type, flags, data, create: "directory" };
+/** A file system of its own. */
+export function newMount(
+  { destination, type = "", source }: Mount,
+  { flags, data, copyUp, attributes }: MountOptions,
+): StageStep & { kind: "mount" } {
+  return {
+    kind: "mount",
+    source: source ?? type,
+    destination,
+    type,
+    flags,
+    data,
+    create: "directory",
+    ...(copyUp && { copyUp }),
+    ...(attributes !== null && { attributes }),
+  };
 }
 
 /** What a bind mount depends on besides itself. */
 interface BindSituation {
-  readonly context: PlanContext;
+  readonly context: RunContext;
   /** All mounts are private to begin with. */
   readonly isolated: boolean;
 }
@@ -113,7 +120,7 @@ function bindSteps(mount: Mount, options: MountOptions, { context, isolated }: B
 }
 
 /** What a source is mounted on; null: it is one of the kernel's that this host does not have. */
-function mountPointOf(source: string, destination: string, context: PlanContext): MountPoint | null {
+function mountPointOf(source: string, destination: string, context: RunContext): MountPoint | null {
   const { config, facts, paths } = context;
   if (isBelow(source, paths.etc)) return "file";
   const written = config.mounts.find((mount) => mount.kind === "bind" && mount.destination === destination);

@@ -19,7 +19,7 @@ export function cloneStep(context: PlanContext, cgroups: CgroupPlan, record: Hos
     user: mapping,
     timeOffsets: timeOffsets(spec.linux.timeOffsets ?? {}),
     cgroup: cgroups.cloneInto,
-    record,
+    record: [...cgroups.record, ...record],
   };
 }
 

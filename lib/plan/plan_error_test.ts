@@ -29,10 +29,10 @@ const CASES: readonly Case[] = [
   {
     name: "a name that is taken",
     config: { name: "web" },
-    files: { "/run/masu/names/web": { kind: "symlink", target: "../containers/0123" } },
+    files: { "/var/lib/masu/names/web": { kind: "symlink", target: "../containers/0123" } },
     code: "already_exists",
     message: 'Use name "web" (--name): container "0123" has it',
-    hint: "choose another name, or remove that container",
+    hint: "choose another name, or remove that container: masu delete --force web",
   },
   {
     name: "a cidfile that is there",
@@ -68,7 +68,7 @@ const CASES: readonly Case[] = [
     config: { network: { kind: "container", container: "db" } },
     code: "not_found",
     message: 'Find container "db": no such container',
-    hint: 'this user\'s containers are in "/run/masu/containers", their names in "/run/masu/names"',
+    hint: "masu list --all shows this user's containers",
   },
   {
     name: "a container whose process is another one by now",
@@ -109,11 +109,11 @@ for (const { name, config, process = EXAMPLE_ROOT, files = {}, code, message, hi
 
 Deno.test("planOf() keeps upper directories in the runtime directory where the data directory cannot hold them", () => {
   const mounts = EXAMPLE_MOUNTS.replace("ext4 /dev/sda1", "overlay overlay");
-  const { before, afterwards } = examplePlan(exampleHost(EXAMPLE_ROOT, { "/proc/self/mountinfo": { text: mounts } }));
-  const made = before.flatMap((step) => step.kind === "make_directory" ? [step.path] : []);
-  assertEquals(made.includes("/run/masu/containers/${id}/upper"), true, made.join("\n"));
-  assertEquals(afterwards.filter((step) => step.kind === "remove_tree").map(({ path }) => path), [
-    "/run/masu/containers/${id}",
+  const plan = examplePlan(exampleHost(EXAMPLE_ROOT, { "/proc/self/mountinfo": { text: mounts } }));
+  const made = plan.create.flatMap((step) => step.kind === "make_directory" ? [step.path] : []);
+  assertEquals(made.includes("/run/masu/layers/${id}/upper"), true, made.join("\n"));
+  assertEquals(plan.delete.map((step) => step.kind === "remove_tree" && step.path), [
+    "/run/masu/layers/${id}",
   ]);
 });
 

@@ -3,83 +3,80 @@
  *
  * @module
  */
-import type { HostStep } from "../core/wire.ts";
-import { MasuError } from "../error.ts";
-import { OCI_VERSION } from "../spec/oci.ts";
-import { namePath } from "../state/paths.ts";
-import { COMMAND, CREATED, ID, PID, START } from "./blank.ts";
+import type { CgroupPlan } from "../cgroup/placement.ts";
+import { recordCgroups } from "../cgroup/record.ts";
+import {
+  CONTAINER_VERSION,
+  type ContainerRecord,
+  type HostStep,
+  type RecordDetails,
+  type StageStep,
+} from "../core/wire.ts";
+import { COMMAND, CREATED, ID, MONITOR, MONITOR_START, PID, START, STARTED } from "./blank.ts";
 import type { PlanContext } from "./context.ts";
+import { writeFile } from "./directories.ts";
+import { execTemplate } from "./exec_template.ts";
 
-/** Raised on any change of the record's shape. */
-export const RECORD_VERSION = 1;
-
-/** The link that makes a name this container's. Errors: `already_exists` it is another's. */
-export function nameSteps({ config, facts }: PlanContext): { before: HostStep[]; afterwards: HostStep[] } {
-  const { name } = config;
-  if (name === undefined) return { before: [], afterwards: [] };
-  if (facts.taken.name !== null) {
-    throw new MasuError("already_exists", `Use name "${name}" (--name): container "${facts.taken.name}" has it`, {
-      hint: "choose another name, or remove that container",
-    });
-  }
-  const path = namePath(facts.directories, name);
-  const target = `../containers/${ID}`;
-  return {
-    before: [
-      { kind: "make_directory", path: path.slice(0, path.lastIndexOf("/")), mode: 0o700, parents: true, owner: null },
-      { kind: "reserve_name", path, target, name },
-    ],
-    afterwards: [{ kind: "remove_file", path, target }],
-  };
+/** What the record says that other parts of the plan know. */
+export interface RecordParts {
+  readonly cgroups: CgroupPlan;
+  /** What cleans up after the container where its monitor does not. */
+  readonly undo: readonly HostStep[];
+  /** OCI's `bundle`. */
+  readonly bundle: string;
+  /** What depends on what the container was made of. */
+  readonly details: Pick<RecordDetails, "name" | "lasting" | "image" | "terminal" | "labels" | "stop" | "bundle">;
+  /** What a second program needs besides what the first one does, before all of that. */
+  readonly execEarly: readonly StageStep[];
+  /** Somebody of masu's watches it. */
+  readonly watched: boolean;
 }
 
-/**
- * The record itself, and the files that were asked for. Those stay when the container is gone, as docker's do, except the pid:
- * it may soon be somebody else's.
- *
- * Errors: `already_exists` the file of `--cidfile` is there.
- */
-export function recordSteps(context: PlanContext): { record: HostStep[]; afterwards: HostStep[] } {
-  const { config: { cidfile, pidfile }, facts, paths } = context;
-  if (cidfile !== undefined && facts.taken.cidfile) {
-    throw new MasuError("already_exists", `Write the container's ID to "${cidfile}" (--cidfile): this file is there`, {
-      hint: "it may belong to a running container: remove it, or name another file",
-    });
-  }
-  const record: HostStep[] = [writeFile(paths.state, `${recordText(context)}\n`, { mode: 0o600, exclusive: false })];
-  if (cidfile !== undefined) record.push(writeFile(cidfile, ID, { mode: 0o644, exclusive: true }));
-  if (pidfile !== undefined) record.push(writeFile(pidfile, PID, { mode: 0o644, exclusive: false }));
-  return { record, afterwards: pidfile === undefined ? [] : [{ kind: "remove_file", path: pidfile, target: null }] };
+/** The record itself. */
+export function recordStep(context: PlanContext, parts: RecordParts): HostStep {
+  const { paths: { state } } = context;
+  return writeFile(state, `${recordText(context, parts)}\n`, { mode: 0o600, exclusive: false });
 }
 
-function writeFile(path: string, text: string, { mode, exclusive }: { mode: number; exclusive: boolean }): HostStep {
-  return { kind: "write_file", path, text, mode, exclusive };
-}
+/** What is no text once it is filled in. */
+const NUMBERS = [PID, START, MONITOR, MONITOR_START];
 
-/** OCI's state (runtime.md, "State"), without the status, which is what is true when it is asked; and masu's own part. */
-function recordText({ config, spec, paths }: PlanContext): string {
-  const { name, image, labels, stopSignal, terminal } = config;
-  const document = {
-    ociVersion: OCI_VERSION,
-    id: ID,
-    pid: PID,
-    bundle: paths.directory,
-    ...(spec.annotations !== undefined && { annotations: spec.annotations }),
-    masu: {
-      version: RECORD_VERSION,
-      ...(name !== undefined && { name }),
-      created: CREATED,
-      start: START,
-      image: image.kind === "host" ? "host" : image.path,
-      command: COMMAND,
-      terminal,
-      ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
-      ...(stopSignal !== undefined && { stopSignal }),
-    },
-  };
-  // Those that are no texts once they are filled in. A person's text cannot look like these: its blanks are escaped.
-  return [PID, START, COMMAND].reduce(
+function recordText(context: PlanContext, parts: RecordParts): string {
+  const record = recordOf(context, parts);
+  const { masu } = record;
+  const watcher = parts.watched ? { monitor: MONITOR, monitorStart: MONITOR_START } : {};
+  const document = { ...record, pid: PID, masu: { ...masu, start: START, ...watcher, command: COMMAND } };
+  // A person's text cannot look like these blanks: its own are escaped.
+  return [...NUMBERS, COMMAND].reduce(
     (text, blank) => text.replace(`"${blank}"`, () => blank),
     JSON.stringify(document),
   );
+}
+
+/** The record with 0 for each number, and nothing for the command, that are known later only. */
+function recordOf(context: PlanContext, { cgroups, undo, bundle, details, execEarly }: RecordParts): ContainerRecord {
+  const { spec, facts } = context;
+  const { name, labels, ...others } = details;
+  return {
+    ociVersion: spec.ociVersion,
+    id: ID,
+    pid: 0,
+    bundle,
+    ...(spec.annotations !== undefined && { annotations: spec.annotations }),
+    masu: {
+      version: CONTAINER_VERSION,
+      ...(name !== undefined && { name }),
+      created: CREATED,
+      started: STARTED,
+      start: 0,
+      monitor: 0,
+      monitorStart: 0,
+      command: [],
+      ...(labels !== undefined && { labels }),
+      ...others,
+      cgroups: recordCgroups(cgroups, facts.kernel),
+      exec: execTemplate(context, cgroups, execEarly),
+      undo: [...undo],
+    },
+  };
 }

@@ -3,30 +3,36 @@
  *
  * @module
  */
-import type { FileStatus, HostStep, OverlayLayer, Owner, RootSource, StageStep } from "../core/wire.ts";
+import type { FileStatus, HostStep, OverlayLayer, Owner, RootSource, StageStep, UserMapping } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
 import { kernelAtLeast } from "../host/kernel.ts";
 import { fileSystemAt, isBelow, visibleMounts } from "../host/mounts.ts";
 import { type HostPiece, hostRoot, type LayerTop } from "../image/host_root.ts";
-import type { PlanContext } from "./context.ts";
-import { makeDirectory, privateDirectory } from "./directories.ts";
+import type { RunContext } from "./run_context.ts";
+import { closedDirectory, makeDirectory, privateDirectory, removeTree } from "./directories.ts";
 import { mountOptions, MS } from "./mount_options.ts";
 import { hostID } from "./user_namespace.ts";
 
 /** The steps that concern the root. */
 export interface RootPlan {
+  /** Makes what the container writes to. */
+  readonly create: readonly HostStep[];
   readonly before: readonly HostStep[];
   /** Mounts it; everything else is mounted in it afterwards. */
   readonly opening: readonly StageStep[];
   /** Once everything is mounted in it. */
   readonly closing: readonly StageStep[];
   readonly afterwards: readonly HostStep[];
-  /** What the container writes is in its runtime directory, and may belong to ids of its own. */
-  readonly writesToRuntime: boolean;
+  /** Removes what the container wrote. */
+  readonly delete: readonly HostStep[];
+  /** Whose ids files right in the data directory may have; null: this user's or root's. */
+  readonly dataRemover: UserMapping | null;
+  /** What the container writes is in its data directory. */
+  readonly usesData: boolean;
 }
 
 /** Plans the root. Errors: `kernel_lacks` no file system here can hold what the container writes. */
-export function rootPlan(context: PlanContext): RootPlan {
+export function rootPlan(context: RunContext): RootPlan {
   const { config: { image, readOnly } } = context;
   const plan = image.kind === "host"
     ? hostPlan(context)
@@ -37,35 +43,36 @@ export function rootPlan(context: PlanContext): RootPlan {
 }
 
 /** A directory that is copied on write. */
-function layeredPlan(path: string, context: PlanContext): RootPlan {
+function layeredPlan(path: string, context: RunContext): RootPlan {
   const layers = layerMaker(context);
   const layer = layers.make(path, topOf(context.facts.image.paths["/"] ?? null));
   return {
-    before: layers.steps(),
+    ...layers.plan(),
     opening: [mountRoot({ kind: "overlay", layer }, context)],
     closing: [],
-    afterwards: layers.removal(),
-    writesToRuntime: layers.inRuntime,
   };
 }
 
 /** A directory itself. What has to be made in it to mount on is removed again. */
-function directPlan(source: string, context: PlanContext): RootPlan {
+function directPlan(source: string, context: RunContext): RootPlan {
   return {
+    create: [],
     before: [],
     opening: [mountRoot({ kind: "bind", source, recursive: true, idmapped: context.idmapped }, context)],
     closing: [],
     afterwards: missingMountPoints(source, context),
-    writesToRuntime: false,
+    delete: [],
+    dataRemover: null,
+    usesData: false,
   };
 }
 
-function mountRoot(root: RootSource, { paths }: PlanContext): StageStep {
+function mountRoot(root: RootSource, { paths }: RunContext): StageStep {
   return { kind: "mount_root", path: paths.rootfs, root };
 }
 
 /** Mount points that were not there, parents too, the deepest first. What lies in another mount goes with that. */
-function missingMountPoints(root: string, { spec, facts, paths }: PlanContext): HostStep[] {
+function missingMountPoints(root: string, { spec, facts, paths }: RunContext): HostStep[] {
   const missing = new Map<string, boolean>();
   const destinations = spec.mounts.map(({ destination }) => destination);
   for (const { destination, type, source = "" } of spec.mounts) {
@@ -86,7 +93,7 @@ function isFileThere(status: FileStatus | null): boolean {
 }
 
 /** The running system: see lib/image/host_root.ts. */
-function hostPlan(context: PlanContext): RootPlan {
+function hostPlan(context: RunContext): RootPlan {
   const { facts, spec, config } = context;
   const { process, home, directories } = facts;
   const { root, pieces } = hostRoot(facts.mounts, facts.hostTree, { process, home, directories });
@@ -109,13 +116,7 @@ function hostPlan(context: PlanContext): RootPlan {
     const flags = closingFlags(piece, filled, config.readOnly);
     if (flags !== null) closing.push({ kind: "remount", destination: piece.path, flags, propagation: null });
   }
-  return {
-    before: layers.steps(),
-    opening,
-    closing,
-    afterwards: layers.removal(),
-    writesToRuntime: layers.inRuntime,
-  };
+  return { ...layers.plan(), opening, closing };
 }
 
 const HIDDEN = MS.NOSUID | MS.NODEV | MS.NOEXEC;
@@ -186,34 +187,44 @@ function tmpfs(destination: string, flags: number, data: string, create: "direct
 interface LayerMaker {
   make(lower: string, top: LayerTop): OverlayLayer;
   /** The directories of all layers made so far. */
-  steps(): HostStep[];
-  removal(): HostStep[];
-  /** They are in the runtime directory. */
-  readonly inRuntime: boolean;
+  plan(): Omit<RootPlan, "opening" | "closing">;
 }
 
-function layerMaker(context: PlanContext): LayerMaker {
-  const { idmapped, owner, remover, paths } = context;
-  const directory = upperDirectory(context);
-  const inRuntime = directory === paths.directory;
-  const steps: HostStep[] = [];
+function layerMaker(context: RunContext): LayerMaker {
+  const { idmapped, owner, remover, paths, config: { lasting } } = context;
+  const place = layerPlace(context);
+  const options = layerOptions(context);
+  const create: HostStep[] = [];
+  const before: HostStep[] = [];
   let count = 0;
   return {
-    inRuntime,
     make(lower, top) {
       const number = count++ === 0 ? "" : `${count - 1}`;
-      const upper = `${directory}/upper${number}`;
-      const work = `${directory}/work${number}`;
-      steps.push(makeDirectory(upper, top.mode, ownerOf(top, context)), makeDirectory(work, 0o700, owner));
-      return { lower: [lower], upper, work, options: layerOptions(context), idmapped };
+      const upper = `${place}/upper${number}`;
+      const work = `${place}/work${number}`;
+      create.push(makeDirectory(upper, top.mode, ownerOf(top, context)), makeDirectory(work, 0o700, owner));
+      // overlayfs.rst, "Volatile mount": its mark keeps the directories from being mounted again, which is for after a crash.
+      if (lasting && options.includes("volatile")) before.push(removeTree(`${work}/work/incompat`, null));
+      return { lower: [lower], upper, work, options, idmapped };
     },
-    steps: () => inRuntime ? steps : [...privateDirectory(directory, owner), ...steps],
-    removal: () => inRuntime ? [] : [{ kind: "remove_tree", path: directory, user: remover }],
+    plan() {
+      const isData = place === paths.data;
+      const isRuntime = place === paths.layers;
+      const made = isData ? [] : isRuntime ? privateDirectory(place, owner) : [closedDirectory(place, owner)];
+      return {
+        create: [...made, ...create],
+        before,
+        afterwards: [],
+        delete: isData ? [] : [removeTree(place, remover)],
+        dataRemover: isData ? remover : null,
+        usesData: !isRuntime,
+      };
+    },
   };
 }
 
 /** On disk, whom the layer's top belongs to, so that the container sees the lower one's owner. */
-function ownerOf({ uid, gid }: LayerTop, { mapping, remover, owner }: PlanContext): Owner | null {
+function ownerOf({ uid, gid }: LayerTop, { mapping, remover, owner }: RunContext): Owner | null {
   // An ordinary user can give nothing away: to the container, all tops are its root's.
   if (remover !== null || mapping === null && uid === 0 && gid === 0) return null;
   if (mapping === null || owner === null) return { uid, gid };
@@ -224,24 +235,31 @@ function ownerOf({ uid, gid }: LayerTop, { mapping, remover, owner }: PlanContex
 }
 
 /** overlayfs.rst: outside of the initial user namespace its marks are user.overlay.* attributes, from Linux 5.11 on. */
-function layerOptions({ confined, facts: { kernel } }: PlanContext): string[] {
+function layerOptions({ confined, config, remover, facts: { kernel } }: RunContext): string[] {
   const options: string[] = [];
   if (confined && kernelAtLeast(kernel, 5, 11)) options.push("userxattr");
-  // What the container writes is thrown away with it: nothing needs to be on disk when it ends.
-  if (kernelAtLeast(kernel, 5, 10)) options.push("volatile");
+  // What the container writes is thrown away when it ends: nothing needs to be on disk then. An ordinary user could not take the
+  // mark away that keeps such a layer from being mounted a second time.
+  const thrownAway = config.lasting ? config.remove && remover === null : true;
+  if (thrownAway && kernelAtLeast(kernel, 5, 10)) options.push("volatile");
   return options;
 }
 
 /** File systems that overlayfs takes no upper directory from: no whiteouts, no attributes, or an overlay itself. */
 const NO_UPPER = /^(overlay|nfs4?|cifs|smb3|vfat|msdos|exfat|ntfs3?|9p|fuse(\..*|blk)?|ecryptfs)$/;
 
-/** Where upper directories go: the data directory, or the runtime directory where that cannot hold any (masu in a container). */
-function upperDirectory({ facts: { mounts, directories }, paths }: PlanContext): string {
+/**
+ * Where upper directories go: the data directory, or the runtime directory where that cannot hold any (masu in a container).
+ *
+ * Those of a container that lives on are below a directory of their own, so that they can go before the rest of it does: as long
+ * as that is there, the container is.
+ */
+function layerPlace({ config, facts: { mounts, directories }, paths }: RunContext): string {
   const visible = visibleMounts(mounts);
   const type = fileSystemAt(visible, directories.data);
-  if (!NO_UPPER.test(type)) return paths.data;
+  if (!NO_UPPER.test(type)) return config.lasting ? `${paths.data}/layers` : paths.data;
   const other = fileSystemAt(visible, directories.runtime);
-  if (!NO_UPPER.test(other)) return paths.directory;
+  if (!NO_UPPER.test(other)) return paths.layers;
   throw new MasuError(
     "kernel_lacks",
     `Keep what the container writes in "${directories.data}": overlayfs cannot write to a file system of type "${type}"`,

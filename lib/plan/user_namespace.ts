@@ -4,6 +4,7 @@
  * @module
  */
 import type { IdMapping, UserMapping } from "../core/wire.ts";
+import type { ResourceWords } from "../cgroup/resources.ts";
 import { invalidConfig, MasuError } from "../error.ts";
 import type { HostFacts } from "../host/facts.ts";
 import { isPrivileged } from "../host/process.ts";
@@ -16,13 +17,27 @@ type IdFacts = Pick<HostFacts, "process" | "subordinateIds">;
 /** A kind of ids, and what gives them. */
 interface IdKind {
   readonly what: "user" | "group";
+  /** What asks for them, by the words of a config and of a spec. */
   readonly flag: string;
+  readonly field: string;
   readonly file: string;
   readonly tool: string;
 }
 
-const USERS: IdKind = { what: "user", flag: "--uidmap", file: "/etc/subuid", tool: "--add-subuids" };
-const GROUPS: IdKind = { what: "group", flag: "--gidmap", file: "/etc/subgid", tool: "--add-subgids" };
+const USERS: IdKind = {
+  what: "user",
+  flag: "--uidmap",
+  field: "linux.uidMappings",
+  file: "/etc/subuid",
+  tool: "--add-subuids",
+};
+const GROUPS: IdKind = {
+  what: "group",
+  flag: "--gidmap",
+  field: "linux.gidMappings",
+  file: "/etc/subgid",
+  tool: "--add-subgids",
+};
 
 /**
  * The mapping of the new user namespace that a spec asks for; null: it asks for none.
@@ -30,12 +45,16 @@ const GROUPS: IdKind = { what: "group", flag: "--gidmap", file: "/etc/subgid", t
  * Errors: `invalid_config` the container's root is nobody outside; `denied` ids that are not this user's; `not_found` the
  * programs that write such maps are missing.
  */
-export function userMapping({ linux }: Pick<Spec, "linux">, facts: IdFacts): UserMapping | null {
+export function userMapping(
+  { linux }: Pick<Spec, "linux">,
+  facts: IdFacts,
+  words: ResourceWords = "flag",
+): UserMapping | null {
   if (!linux.namespaces.some(({ type, path }) => type === "user" && path === undefined)) return null;
   const uidMappings = linux.uidMappings ?? [];
   const gidMappings = linux.gidMappings ?? [];
-  checkRoot(USERS, uidMappings);
-  checkRoot(GROUPS, gidMappings);
+  checkRoot(USERS, uidMappings, words);
+  checkRoot(GROUPS, gidMappings, words);
   if (isPrivileged(facts.process)) return { uidMappings, gidMappings, tools: null, denySetgroups: false };
   return ordinaryMapping(uidMappings, gidMappings, facts);
 }
@@ -47,11 +66,11 @@ export function hostID(mappings: readonly IdMapping[], id: number): number | nul
 }
 
 /** `init` becomes user 0 of the container before anything else. */
-function checkRoot({ what, flag }: IdKind, mappings: readonly IdMapping[]): void {
+function checkRoot({ what, flag, field }: IdKind, mappings: readonly IdMapping[], words: ResourceWords): void {
   if (hostID(mappings, 0) !== null) return;
   throw invalidConfig(
-    `Use ${flag}: ${what} 0 of the container is not mapped`,
-    `add a range that starts with it, 0:ID:SIZE`,
+    `Use ${words === "flag" ? flag : field}: ${what} 0 of the container is not mapped`,
+    words === "flag" ? `add a range that starts with it, 0:ID:SIZE` : "add a range whose containerID is 0",
   );
 }
 

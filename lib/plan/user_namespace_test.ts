@@ -106,6 +106,11 @@ for (const [name, asked, given, message, hint] of REFUSED) {
   });
 }
 
+Deno.test("userMapping() calls what is wrong with a bundle's ids by its key", () => {
+  const error = assertThrows(() => userMapping(spec([1, 1, 1]), facts(EXAMPLE_ROOT), "field"), MasuError);
+  assertEquals(error.message, "Use linux.uidMappings: user 0 of the container is not mapped");
+});
+
 Deno.test("hostID() finds an id in its range", () => {
   const mappings = [{ containerID: 0, hostID: 1000, size: 1 }, { containerID: 1, hostID: 100000, size: 10 }];
   for (const [id, expected] of [[0, 1000], [1, 100000], [10, 100009], [11, null]] as const) {

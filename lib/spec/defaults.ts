@@ -88,3 +88,6 @@ export function defaultSysctls(ownNetwork: boolean, allGroupsMapped: boolean): [
   const ports: [string, string] = ["net.ipv4.ip_unprivileged_port_start", "0"];
   return allGroupsMapped ? [["net.ipv4.ping_group_range", "0 2147483647"], ports] : [ports];
 }
+
+/** The cgroup of masu's own, below which containers are unless `--cgroup-parent` names another. */
+export const OWN_CGROUP = "/masu";

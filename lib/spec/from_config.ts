@@ -10,6 +10,7 @@ import { isPrivileged } from "../host/process.ts";
 import { ARGUMENTS, escapeBlanks, ID } from "../plan/blank.ts";
 import { containerPaths } from "../state/paths.ts";
 import { containerCapabilities } from "./capabilities.ts";
+import { cgroupsPath } from "./cgroups_path.ts";
 import { DEFAULT_NOFILE, DEFAULT_PATH, defaultSysctls, MASKED_PATHS, READONLY_PATHS } from "./defaults.ts";
 import { containerDevices } from "./devices.ts";
 import { containerMounts } from "./mounts.ts";
@@ -53,6 +54,7 @@ export function specOf(request: SpecRequest): Spec {
   );
   const seccomp = seccompOf(request, capabilities);
   const devices = containerDevices(config, host.devices);
+  const path = cgroupsPath(config.cgroupParent, host.cgroups);
   return {
     ociVersion: OCI_VERSION,
     root: {
@@ -75,8 +77,8 @@ export function specOf(request: SpecRequest): Spec {
       ...(ids.kind === "mapped" && { uidMappings: [...ids.uids], gidMappings: [...ids.gids] }),
       ...(config.timeOffsets.length > 0 && { timeOffsets: timeOffsetsOf(config) }),
       ...(devices.nodes.length > 0 && { devices: [...devices.nodes] }),
-      ...(host.cgroups.mode !== "disabled" && { cgroupsPath: `/masu/${ID}` }),
-      resources: containerResources(config.resources, devices.rules, host.cgroups),
+      ...(path !== undefined && { cgroupsPath: path }),
+      resources: containerResources(config.resources, devices.rules, host),
       ...(seccomp !== null && { seccomp }),
       sysctl: sysctlsOf(config, namespaces, ids),
       ...(!config.privileged &&

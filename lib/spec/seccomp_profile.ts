@@ -7,7 +7,9 @@
  */
 import { invalidConfig } from "../error.ts";
 import { kernelAtLeast, type KernelVersion } from "../host/kernel.ts";
-import type { LinuxSeccomp, LinuxSeccompArgument, LinuxSyscall } from "./oci.ts";
+import { readJson } from "./document/json.ts";
+import { quoted } from "./document/place.ts";
+import type { LinuxSeccomp, LinuxSeccompArgument, LinuxSyscall, SeccompNumber } from "./oci.ts";
 
 /** What decides which of docker's rules hold. */
 export interface SeccompSituation {
@@ -43,8 +45,20 @@ const RULE_KEYS = ["names", "name", "action", "errnoRet", "errno", "args", "comm
 const ARGUMENT_KEYS = ["index", "value", "valueTwo", "op"];
 const CONDITION_KEYS = ["caps", "arches", "minKernel"];
 
+/** A profile of this situation. */
+export interface ResolvedSeccomp {
+  readonly profile: LinuxSeccomp;
+  /** Where each of its rules is written: `syscalls[12]`. */
+  readonly places: readonly string[];
+}
+
 /** Reads a profile. `path` is for messages. Errors: `invalid_config` with the key that is wrong. */
 export function parseSeccompProfile(path: string, text: string, situation: SeccompSituation): LinuxSeccomp {
+  return resolveSeccompProfile(path, text, situation).profile;
+}
+
+/** The same, with where its rules are written. */
+export function resolveSeccompProfile(path: string, text: string, situation: SeccompSituation): ResolvedSeccomp {
   const reader = new ProfileReader(path);
   const profile = reader.object("", parseJson(path, text), KEYS);
   if (profile.listenerPath !== undefined || profile.listenerMetadata !== undefined) {
@@ -52,20 +66,23 @@ export function parseSeccompProfile(path: string, text: string, situation: Secco
   }
   const defaultErrnoRet = reader.optionalNumber("defaultErrnoRet", profile.defaultErrnoRet);
   const flags = reader.texts("flags", profile.flags);
-  return {
+  const rules = reader.list("syscalls", profile.syscalls).flatMap((rule, index) => {
+    const place = `syscalls[${index}]`;
+    return rulesOf(reader, place, rule, situation).map((rule) => ({ place, rule }));
+  });
+  const resolved = {
     defaultAction: reader.text("defaultAction", profile.defaultAction, ACTION),
     ...(defaultErrnoRet !== undefined && { defaultErrnoRet }),
     architectures: architecturesOf(reader, profile, situation),
     ...(flags.length > 0 && { flags }),
-    syscalls: reader.list("syscalls", profile.syscalls).flatMap((rule, index) =>
-      rulesOf(reader, `syscalls[${index}]`, rule, situation)
-    ),
+    syscalls: rules.map(({ rule }) => rule),
   };
+  return { profile: resolved, places: rules.map(({ place }) => place) };
 }
 
 function parseJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (error) {
     throw invalidConfig(`Read seccomp profile "${path}": not JSON: ${error instanceof Error ? error.message : error}`);
   }
@@ -140,10 +157,10 @@ function argumentOf(reader: ProfileReader, key: string, value: unknown): LinuxSe
   const argument = reader.object(key, value, ARGUMENT_KEYS);
   const index = reader.optionalNumber(`${key}.index`, argument.index) ?? 0;
   if (index > 5) throw reader.mistake(`${key}.index`, "a system call has arguments 0 to 5");
-  const valueTwo = reader.optionalNumber(`${key}.valueTwo`, argument.valueTwo);
+  const valueTwo = reader.optionalBits(`${key}.valueTwo`, argument.valueTwo);
   return {
     index,
-    value: reader.optionalNumber(`${key}.value`, argument.value) ?? 0,
+    value: reader.optionalBits(`${key}.value`, argument.value) ?? 0,
     ...(valueTwo !== undefined && { valueTwo }),
     op: reader.text(`${key}.op`, argument.op, COMPARISON),
   };
@@ -182,7 +199,7 @@ class ProfileReader {
   text(key: string, value: unknown, shape: RegExp): string {
     if (value === undefined) throw this.mistake(key, "missing");
     if (typeof value !== "string" || !shape.test(value)) {
-      throw this.mistake(key, `${JSON.stringify(value)} is not what belongs here`);
+      throw this.mistake(key, `${quoted(value)} is not what belongs here`);
     }
     return value;
   }
@@ -190,8 +207,14 @@ class ProfileReader {
   optionalNumber(key: string, value: unknown): number | undefined {
     if (value === undefined) return undefined;
     if (!Number.isSafeInteger(value) || Number(value) < 0) {
-      throw this.mistake(key, `${JSON.stringify(value)} is not a number`);
+      throw this.mistake(key, `${quoted(value)} is not a number`);
     }
     return Number(value);
+  }
+
+  /** 64 bits, exactly. */
+  optionalBits(key: string, value: unknown): SeccompNumber | undefined {
+    if (typeof value !== "bigint" || value < 0n || value >= 1n << 64n) return this.optionalNumber(key, value);
+    return `${value}`;
   }
 }

@@ -28,6 +28,15 @@ Deno.test("parseSeccompProfile() takes the OCI's format as it is", () => {
   assertEquals(parse(profile), profile);
 });
 
+Deno.test("parseSeccompProfile() keeps all 64 bits of what an argument is compared with", () => {
+  const args = '[{"index": 0, "value": 18446744073709551615, "valueTwo": 9007199254740993, "op": "SCMP_CMP_EQ"}]';
+  const rule = `{"names": ["read"], "action": "SCMP_ACT_LOG", "args": ${args}}`;
+  const text = `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [${rule}]}`;
+  assertEquals(parseSeccompProfile("p.json", text, HERE).syscalls?.[0]?.args, [
+    { index: 0, value: "18446744073709551615", valueTwo: "9007199254740993", op: "SCMP_CMP_EQ" },
+  ]);
+});
+
 Deno.test("parseSeccompProfile() resolves docker's architectures for this machine", () => {
   const profile = {
     defaultAction: "SCMP_ACT_KILL",

@@ -6,7 +6,7 @@
 import { invalidConfig } from "../error.ts";
 
 /** Standard signals by number. */
-const NUMBERS: ReadonlyMap<string, number> = new Map([
+export const SIGNALS: ReadonlyMap<string, number> = new Map([
   ["SIGHUP", 1],
   ["SIGINT", 2],
   ["SIGQUIT", 3],
@@ -44,7 +44,7 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Real-time signals as glibc counts them: it keeps 32 and 33 for itself. */
-const REAL_TIME = { least: 34, most: 64 } as const;
+export const REAL_TIME = { least: 34, most: 64 } as const;
 
 /** Reads `TERM`, `SIGTERM`, `term`, `15`, `RTMIN+3`, `RTMAX-1`. Errors: `invalid_config` no such signal. */
 export function parseSignal(text: string): number {
@@ -60,7 +60,7 @@ export function parseSignal(text: string): number {
 
 function numberOf(upper: string): number | undefined {
   const name = upper.startsWith("SIG") ? upper : `SIG${upper}`;
-  const standard = NUMBERS.get(name);
+  const standard = SIGNALS.get(name);
   if (standard !== undefined) return standard;
   const [, from, offset = "+0"] = /^SIG(RTMIN|RTMAX)([+-][0-9]{1,2})?$/.exec(name) ?? [];
   if (from === undefined) return undefined;
@@ -70,7 +70,7 @@ function numberOf(upper: string): number | undefined {
 
 /** `SIGTERM` for 15, `SIGRTMIN+3` for 37, the number itself for one without a name. */
 export function signalName(number: number): string {
-  for (const [name, value] of NUMBERS) if (value === number) return name;
+  for (const [name, value] of SIGNALS) if (value === number) return name;
   if (number < REAL_TIME.least || number > REAL_TIME.most) return `${number}`;
   return number === REAL_TIME.least ? "SIGRTMIN" : `SIGRTMIN+${number - REAL_TIME.least}`;
 }

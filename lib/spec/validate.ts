@@ -7,17 +7,10 @@ import type { MountConfig } from "../config/run_config.ts";
 import { invalidConfig } from "../error.ts";
 import { isHosts } from "./namespaces.ts";
 import type { LinuxNamespace, LinuxNamespaceType } from "./oci.ts";
+import { sysctlNamespace, sysctlPath } from "./sysctl.ts";
 
-/** Settings that a namespace has for itself. All others are the whole machine's. Source: sysctl(2), namespaces(7), net/ and ipc/ of the kernel. */
-const NAMESPACED: readonly (readonly [name: RegExp, namespace: LinuxNamespaceType, option: string])[] = [
-  [/^net\.[a-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, "network", "--net"],
-  [/^fs\.mqueue\.[a-z_]+$/, "ipc", "--ipc"],
-  [
-    /^kernel\.(msgmax|msgmnb|msgmni|msg_next_id|sem|sem_next_id|shmall|shmmax|shmmni|shm_next_id|shm_rmid_forced)$/,
-    "ipc",
-    "--ipc",
-  ],
-];
+/** The flags that leave a container without a namespace of its own. */
+const OPTIONS: ReadonlyMap<LinuxNamespaceType, string> = new Map([["network", "--net"], ["ipc", "--ipc"]]);
 
 /** Settings that have a flag of their own. */
 const WITH_FLAG: ReadonlyMap<string, string> = new Map([
@@ -29,14 +22,15 @@ const WITH_FLAG: ReadonlyMap<string, string> = new Map([
 export function checkSysctl(name: string, namespaces: readonly LinuxNamespace[]): void {
   const flag = WITH_FLAG.get(name);
   if (flag !== undefined) throw invalidConfig(`Set "${name}" (--sysctl): this has a flag of its own`, `use ${flag}`);
-  const [, namespace, option] = NAMESPACED.find(([pattern]) => pattern.test(name)) ?? [];
-  if (namespace === undefined) {
+  const namespace = sysctlNamespace(sysctlPath(name) ?? []);
+  if (namespace === null) {
     throw invalidConfig(
       `Set "${name}" (--sysctl): this setting is not a container's own but the whole machine's`,
       "net.* (own network), fs.mqueue.* and kernel.shm*, msg*, sem (own IPC) can be set",
     );
   }
   if (isHosts(namespaces, namespace)) {
+    const option = OPTIONS.get(namespace);
     throw invalidConfig(
       `Set "${name}" (--sysctl): with "${option} host" this setting is the whole machine's`,
       `leave ${option} host out`,
@@ -45,7 +39,7 @@ export function checkSysctl(name: string, namespaces: readonly LinuxNamespace[])
 }
 
 /** Files of /proc that something harmless may be mounted over (lxcfs does). Source: runc, checkProcMount. */
-const COVERABLE: readonly string[] = [
+export const COVERABLE: readonly string[] = [
   "/proc/cpuinfo",
   "/proc/diskstats",
   "/proc/loadavg",

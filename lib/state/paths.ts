@@ -9,14 +9,18 @@ import type { StateDirectories } from "../host/facts.ts";
 export interface ContainerPaths {
   /** Its runtime state, 0700. */
   readonly directory: string;
-  /** Its record: see `state.ts`. */
+  /** Its record while it runs: see `record.ts` of lib/plan. */
   readonly state: string;
   /** Where its root is mounted, in its own mount namespace. */
   readonly rootfs: string;
   /** Its own hosts, hostname and resolv.conf. */
   readonly etc: string;
-  /** What it writes: upper and work directories of its overlays. */
+  /** What lasts of it, 0700: upper and work directories of its overlays, `container.json`, `end.json`, logs. */
   readonly data: string;
+  /** Upper and work directories where the data directory cannot hold them. */
+  readonly layers: string;
+  /** Its current log file. */
+  readonly log: string;
 }
 
 /** The files of the container with an ID, which may be a blank. */
@@ -28,10 +32,12 @@ export function containerPaths({ runtime, data }: StateDirectories, id: string):
     rootfs: `${directory}/rootfs`,
     etc: `${directory}/etc`,
     data: `${data}/containers/${id}`,
+    layers: `${runtime}/layers/${id}`,
+    log: `${data}/containers/${id}/log.json`,
   };
 }
 
 /** The link that reserves a name and leads to the container. */
-export function namePath({ runtime }: StateDirectories, name: string): string {
-  return `${runtime}/names/${name}`;
+export function namePath({ data }: StateDirectories, name: string): string {
+  return `${data}/names/${name}`;
 }

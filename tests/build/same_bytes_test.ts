@@ -9,6 +9,8 @@ const ARTEFACTS = [
   "build/masu_core.so",
   "build/masu.js",
   "build/masu.cache",
+  "build/engine.js",
+  "build/engine.cache",
   "build/masu-program",
   "build/masu-compiled",
   "dist/masu",

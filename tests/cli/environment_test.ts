@@ -85,7 +85,7 @@ kernelTest("masu run says where it cannot write when nothing is writable", CONTA
   const { code, stderr, transcript } = await scratch.command("unshare", "--mount", "sh", "-ec", script, MASU, rootfs);
   assertEquals(code, 125, transcript);
   assertStringIncludes(stderr, "/masu", transcript);
-  assertStringIncludes(stderr, "Read-only file system (EROFS from mkdir(2))\nstep: before ", transcript);
+  assertStringIncludes(stderr, "Read-only file system (EROFS from mkdir(2))\nstep: create ", transcript);
   assertStringIncludes(stderr, "\nhint: ", transcript);
 });
 

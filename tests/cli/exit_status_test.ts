@@ -77,7 +77,7 @@ const UNUSABLE: Unusable[] = [
     name: "a directory",
     program: "/etc",
     code: 126,
-    message: /"\/etc": it is a directory \(EACCES from execve\(2\)\)/,
+    message: /"\/etc": permission denied: it is a directory \(EACCES from execve\(2\)\)/,
     hint: /name the program/,
   },
   {

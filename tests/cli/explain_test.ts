@@ -36,7 +36,8 @@ kernelTest("masu run --explain=json prints one plan, its blanks open", CONTAINER
     const { stdout, transcript } = await scratch.masu(...words, await image(scratch), "echo", "a b");
     const plan = JSON.parse(stdout);
     assertEquals(Object.keys(plan), [
-      ...["version", "facts", "before", "clone", "network", "inside", "exec", "afterwards"],
+      ...["version", "facts", "create", "before", "clone", "network", "inside", "created", "exec", "started"],
+      ...["afterwards", "delete"],
     ], transcript);
     assertEquals(plan.exec.at(-1).arguments, ["${arguments}"]);
     assert(JSON.stringify(plan.before).includes("/containers/${id}"));
@@ -52,7 +53,7 @@ kernelTest("masu run --explain fails as the run would", CONTAINER, async (scratc
   }
 });
 
-/** What a container sees, by headings. */
+/** What a container sees, by headings. Mounts are listed in the order of their making, and masu makes some of them early. */
 const LOOK = `
 h() { echo "== $1"; }
 h names; hostname; cat /proc/sys/kernel/domainname
@@ -68,7 +69,7 @@ for file in memory/memory.limit_in_bytes pids/pids.max cpu/cpu.cfs_quota_us cpu/
 done
 h settings; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ping_group_range; cat /proc/self/timens_offsets
 h links; cat /proc/net/dev | cut -d: -f1 | sort
-h mounts; cut -d' ' -f4- /proc/self/mountinfo
+h mounts; cut -d' ' -f4- /proc/self/mountinfo | sort
 list() { ls -ln "$@" | sed -E 's/ +[A-Z][a-z]+ +[0-9]+ +[0-9:]+ / /;s/^([^ ]+) +[0-9]+ /\\1 /;/^d/s/ +[0-9]+ ([^ ]+)$/ \\1/'; }
 h devices; list /dev /dev/pts
 h files; list /; cat /etc/hosts /etc/hostname /etc/resolv.conf

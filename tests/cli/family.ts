@@ -8,7 +8,7 @@ export interface Family {
 }
 
 /** The family of the masu with this pid, once all of it is there. */
-export async function familyOf(monitor: number, timeoutMs = 5_000): Promise<Family> {
+export async function familyOf(monitor: number, timeoutMs = 20_000): Promise<Family> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const children = childrenOf(monitor);

@@ -132,9 +132,9 @@ const ENDS: [name: string, args: string[], code: number, signal: string | null][
   ["status 0", ["exit", "0"], 0, null],
   ["status 7", ["exit", "7"], 7, null],
   ["status 255", ["exit", "255"], 255, null],
-  ["SIGTERM", ["kill", "SIGTERM"], 143, "SIGTERM"],
-  ["SIGKILL", ["kill", "SIGKILL"], 137, "SIGKILL"],
-  ["SIGABRT", ["kill", "SIGABRT"], 134, "SIGABRT"],
+  ["SIGTERM", ["raise", "SIGTERM"], 143, "SIGTERM"],
+  ["SIGKILL", ["raise", "SIGKILL"], 137, "SIGKILL"],
+  ["SIGABRT", ["raise", "SIGABRT"], 134, "SIGABRT"],
 ];
 for (const [name, args, code, signal] of ENDS) {
   Deno.test(`front lets the program end with ${name}`, async () => {
@@ -160,7 +160,7 @@ for (
 
 Deno.test("front lets the program dump core", async () => {
   const dump = (probe: string) =>
-    run(["bash", "-c", `ulimit -c 64; "$0" kill SIGABRT; echo $?`, probe], { cwd: programs.directory });
+    run(["bash", "-c", `ulimit -c 64; "$0" raise SIGABRT; echo $?`, probe], { cwd: programs.directory });
   const [direct, joined] = [await dump(programs.direct), await dump(programs.joined)];
   const message = ({ stderr }: Ended) => stderr.replaceAll(/\/\S+probe|line \d+: +\d+/g, "");
   assertEquals(message(joined), message(direct));

@@ -44,13 +44,18 @@ kernelTest("masu run -it has job control inside", ON_TERMINAL, async (scratch) =
   await terminal.line(`${await command(scratch, "-it")} sh -c 'PS1="in> " exec sh'`);
   await terminal.until(/^in>/m);
   await terminal.line("sleep 100");
+  // Only once it runs is it in the foreground, and what is typed its own.
+  const sleeps = (state: RegExp) => descendantsNamed(Deno.pid, "sleep").some((pid) => state.test(stateOf(pid)));
+  await until("sleep runs", () => sleeps(/[SR]/));
   await terminal.keys("C-z");
   await terminal.until(/Stopped +sleep 100/);
   await terminal.line("jobs; echo done");
   await terminal.until(/^done$/m);
   await terminal.line("fg");
   await terminal.until(/^sleep 100$/m);
+  await until("sleep goes on", () => sleeps(/[SR]/));
   await terminal.keys("C-c");
+  await until("sleep has ended", () => !sleeps(/./));
   await terminal.line("echo status $?");
   await terminal.until(/^status 130$/m);
   await terminal.line("exit 6");
@@ -147,7 +152,7 @@ kernelTest(
     await until("masu is the monitor", () => fileOf(monitor, "cmdline").startsWith("masu\0monitor\0"));
     await until("the terminal is raw", () => !modes(`/proc/${monitor}/fd/0`).includes(" icanon"));
     Deno.kill(monitor, "SIGKILL");
-    await terminal.until(/^done$/m);
+    await terminal.until(/^ *done$/m);
     assertEquals(await Deno.readTextFile(after), await Deno.readTextFile(before));
   },
 );

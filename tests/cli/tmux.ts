@@ -48,7 +48,7 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** Waits until what was shown matches. */
-  async until(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
+  async until(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const screen = (await this.screen()).trimEnd();
@@ -63,7 +63,10 @@ export class Terminal implements AsyncDisposable {
   async run(command: string): Promise<string> {
     await this.until(/\$$/); // what is typed before the prompt is there is shown twice
     const mark = crypto.randomUUID().slice(0, 8);
-    await this.line(`${command}; echo "${mark}:$?"`);
+    const typed = `${command}; echo "${mark}:$?"`;
+    const width = Number(await this.#tmux("display-message", "-p", "#{pane_width}"));
+    // A line that ends where the screen does is joined with what is shown next.
+    await this.line(("$ ".length + typed.length) % width === 0 ? `${typed} ` : typed);
     await this.until(new RegExp(`^${mark}:\\d+`, "m"));
     const screen = await this.screen();
     const after = screen.slice(screen.indexOf(mark) + mark.length);

@@ -23,11 +23,19 @@ const MISTAKES: [args: string[], code: number, stderr: string][] = [
   [["run", "--cap-add", "net_amdin", "host", "true"], 125, '"net_amdin": '],
   [["run", "--sysctl", "kernel.core_pattern=x", "host", "true"], 125, "kernel.core_pattern"],
   [["run", "--json", "host", "true"], 125, 'masu: Read flag "--json" of "masu run": it prints no result of its own\n'],
-  [["run", "-d", "host", "true"], 125, 'masu: Read flag "--detach" of "masu run": masu does not support it\nhint: '],
+  [["run", "-d", "--preserve-fds", "1", "host"], 125, "masu: Use --preserve-fds: the container outlives"],
   [["run", "-p", "80:80", "host"], 125, 'masu: Read flag "--publish" of "masu run": masu does not support it\nhint: '],
   [["run", "--gpus", "all", "host"], 125, "hint: name the devices' files: --device /dev/dri/card0\n"],
-  [["run", "--restart", "always", "host"], 125, 'Read flag "--restart" of "masu run": masu does not support it'],
-  [["--systemd-cgroup", "run", "host"], 2, "--cgroup-manager cgroupfs\n"],
+  [
+    ["run", "--restart", "always", "host"],
+    125,
+    "Use --restart in the foreground: nothing starts it again\nhint: --detach",
+  ],
+  [
+    ["run", "--rm=false", "host"],
+    125,
+    'Read --rm "false": a run in the foreground is removed when it ends\nhint: --detach',
+  ],
   [["run", "debian:12", "true"], 125, 'masu: Read IMAGE "debian:12": images by reference are not supported yet\n'],
 ];
 for (const [args, code, stderr] of MISTAKES) {

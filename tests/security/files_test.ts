@@ -102,7 +102,7 @@ attackTest("T20: nothing that masu ships is set-user-ID", [], (): Promise<void> 
 });
 
 /** Parts of a state directory that an attacker replaced by a link. */
-const LINKED = ["containers", "names"];
+const LINKED = ["containers", "data/containers", "data/names"];
 for (const part of LINKED) {
   attackTest(
     `T22: a state directory whose ${part} is a link to elsewhere is not followed`,
@@ -110,6 +110,7 @@ for (const part of LINKED) {
     async (scratch) => {
       const state = await scratch.dir("state");
       const elsewhere = await scratch.dir("elsewhere");
+      await Deno.mkdir(`${state}/data`);
       await Deno.symlink(elsewhere, `${state}/${part}`);
       const outcome = await scratch.masu("--root", state, "run", "--name", "x", await image(scratch), "true");
       assertEquals([...Deno.readDirSync(elsewhere)], [], outcome.transcript);

@@ -6,7 +6,12 @@ import { MASU } from "../scratch.ts";
 
 const HERE = new URL("../../", import.meta.url).pathname;
 const OPENAT2 = 437;
-const SUITES = ["tests/security/symlinks_test.ts", "tests/security/masks_test.ts"];
+const SUITES = [
+  "tests/security/symlinks_test.ts",
+  "tests/security/masks_test.ts",
+  "tests/security/bundle_paths_test.ts",
+  "tests/security/bundle_race_test.ts",
+];
 
 kernelTest("T16: attacks on paths fail without openat2(2) too", ["mount", "busybox", "cc"], async (scratch) => {
   const program = await scratch.write(
@@ -24,5 +29,5 @@ kernelTest("T16: attacks on paths fail without openat2(2) too", ["mount", "busyb
   const text = new TextDecoder().decode(stdout);
   assertEquals(code, 0, `${text}\n${new TextDecoder().decode(stderr)}`);
   const passed = Number(/(\d+) passed/.exec(text)?.[1]);
-  assert(passed > 25, `only ${passed} tests ran`);
+  assert(passed > 55, `only ${passed} tests ran`);
 });

@@ -58,10 +58,10 @@ attackTest(
   async (scratch) => {
     // Whoever could write the state directory is root; a name's link still leads to a container's ID only.
     const state = await scratch.dir("state");
-    await Deno.mkdir(`${state}/names`, { recursive: true });
+    await Deno.mkdir(`${state}/data/names`, { recursive: true });
     await Deno.mkdir(`${state}/containers`);
     await scratch.write("state.json", JSON.stringify({ id: "evil", pid: 1, masu: { start: 0 } }));
-    await Deno.symlink(scratch.path(), `${state}/names/evil`);
+    await Deno.symlink(scratch.path(), `${state}/data/names/evil`);
     const outcome = await scratch.masu("--root", state, "run", "--net", "container:evil", await image(scratch), "true");
     assertEquals(outcome.code, 125, outcome.transcript);
   },

@@ -7,7 +7,7 @@ use masu_steps::stage_protocol::receive;
 use masu_steps::undo::Undo;
 use masu_sys::file::{self, OFlags};
 use masu_sys::terminal::Modes;
-use masu_sys::{descriptor, pidfd, process, signal, signalfd};
+use masu_sys::{code, descriptor, pidfd, process, signal, signalfd};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
@@ -36,7 +36,11 @@ pub(crate) fn run(socket: OwnedFd) -> i32 {
         let descriptor = received.descriptors.into_iter().next();
         match received.message {
             GuardOrder::Watch { undo } => watch.undo = Some((undo, descriptor)),
-            GuardOrder::Container { pid, start } => watch.container = Some(Container { pid, start, pidfd: descriptor }),
+            GuardOrder::Container { pid, start } => {
+                watch.container = Some(Container { pid, start, pidfd: descriptor });
+                // Most likely nothing is left to do but to wait.
+                code::let_go();
+            }
             GuardOrder::Terminal { modes } => watch.terminal = Modes::from_bytes(&modes).zip(descriptor),
             GuardOrder::Done => return 0,
         }
@@ -52,7 +56,7 @@ fn withdraw(socket: &OwnedFd) {
     let _ = process::change_to_root();
     let _ = process::set_name(c"masu-guard");
     if let Ok(null) = file::open("/dev/null", OFlags::RDWR) {
-        let _ = process::become_stdio(null.as_fd());
+        let _ = process::become_stdio([null.as_fd(); 3]);
     }
     let _ = descriptor::close_from(3, &[socket.as_raw_fd().unsigned_abs()]);
 }

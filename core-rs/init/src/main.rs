@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), no_main)]
 #![cfg_attr(test, allow(dead_code, clippy::unwrap_used, clippy::cast_possible_truncation, clippy::panic))]
 
+mod attach;
 mod front;
 mod guard;
 mod monitor;
@@ -13,7 +14,10 @@ mod remove;
 mod report;
 mod role;
 mod stage;
+mod standard_stream;
 mod terminal;
+mod terminal_state;
+mod tree;
 
 /// Called by libc with the kernel's own stack.
 #[cfg(not(test))]

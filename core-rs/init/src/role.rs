@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
-use crate::{guard, monitor, probe, remove, stage};
+use crate::{attach, guard, monitor, probe, remove, stage, tree};
 
 /// Wrong usage, as for every command of masu.
 const WRONG_USAGE: i32 = 2;
@@ -14,9 +14,12 @@ const WRONG_USAGE: i32 = 2;
 pub(crate) fn play(arguments: impl Iterator<Item = OsString>) -> i32 {
     match parse(arguments) {
         Some((Role::Stage, descriptor)) => stage::run(descriptor),
+        Some((Role::Become, descriptor)) => stage::r#become(descriptor),
         Some((Role::Monitor, descriptor)) => monitor::run(descriptor),
         Some((Role::Guard, descriptor)) => guard::run(descriptor),
         Some((Role::Remove, descriptor)) => remove::run(&descriptor),
+        Some((Role::Tree, descriptor)) => tree::run(&descriptor),
+        Some((Role::Attach, descriptor)) => attach::run(descriptor),
         Some((Role::Probe, descriptor)) => probe::run(&descriptor),
         None => {
             let _ = std::io::stderr()
@@ -29,9 +32,12 @@ pub(crate) fn play(arguments: impl Iterator<Item = OsString>) -> i32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Stage,
+    Become,
     Monitor,
     Guard,
     Remove,
+    Tree,
+    Attach,
     Probe,
 }
 
@@ -41,9 +47,12 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Option<(Role, OwnedFd)> {
     let (role, number) = (arguments.next()?, arguments.next()?);
     let role = match role.to_str()? {
         "stage" => Role::Stage,
+        "become" => Role::Become,
         "monitor" => Role::Monitor,
         "guard" => Role::Guard,
         "remove" => Role::Remove,
+        "tree" => Role::Tree,
+        "attach" => Role::Attach,
         "probe" => Role::Probe,
         _ => return None,
     };

@@ -53,6 +53,32 @@ impl Abi {
     }
 }
 
+impl Abi {
+    /// As libseccomp has it, without `SCMP_ARCH_`, in small letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::X32 => "x32",
+            Self::X86 => "x86",
+            Self::Aarch64 => "aarch64",
+            Self::Arm => "arm",
+        }
+    }
+
+    /// Whose kernel has it.
+    pub fn machine(self) -> Machine {
+        match self {
+            Self::X86_64 | Self::X32 | Self::X86 => Machine::X86_64,
+            Self::Aarch64 | Self::Arm => Machine::Aarch64,
+        }
+    }
+
+    /// Of its name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::X86_64, Self::X32, Self::X86, Self::Aarch64, Self::Arm].into_iter().find(|abi| abi.name() == name)
+    }
+}
+
 /// What runs the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {

@@ -75,20 +75,24 @@ fn boundaries(abi: Abi, condition: &Condition) -> Vec<u64> {
 }
 
 fn first_match(graph: &mut Graph, abi: Abi, clauses: &[&Clause], argument: u64) -> Option<Id> {
-    let holds = |condition: &Condition| {
-        let value = if abi.is_wide() { condition.value } else { low_word(condition.value) };
-        match condition.comparison {
-            Comparison::NotEqual => argument != value,
-            Comparison::Less => argument < value,
-            Comparison::LessOrEqual => argument <= value,
-            Comparison::Equal => argument == value,
-            Comparison::GreaterOrEqual => argument >= value,
-            Comparison::Greater => argument > value,
-            Comparison::Masked => argument & condition.mask == value,
-        }
-    };
-    let clause = clauses.iter().find(|clause| clause.conditions.iter().all(holds))?;
+    let clause =
+        clauses.iter().find(|clause| clause.conditions.iter().all(|condition| holds(abi, condition, argument)))?;
     Some(graph.verdict(clause.action))
+}
+
+/// The condition holds for this argument.
+pub(crate) fn holds(abi: Abi, condition: &Condition, argument: u64) -> bool {
+    let word = |word: u64| if abi.is_wide() { word } else { low_word(word) };
+    let (argument, value) = (word(argument), word(condition.value));
+    match condition.comparison {
+        Comparison::NotEqual => argument != value,
+        Comparison::Less => argument < value,
+        Comparison::LessOrEqual => argument <= value,
+        Comparison::Equal => argument == value,
+        Comparison::GreaterOrEqual => argument >= value,
+        Comparison::Greater => argument > value,
+        Comparison::Masked => argument & condition.mask == value,
+    }
 }
 
 fn low_word(value: u64) -> u64 {

@@ -19,7 +19,7 @@ pub(crate) fn compile(profile: &Profile, machine: Machine) -> Result<Program, Co
             format!("Compile \"linux.seccomp\": the filter needs more than {MAXIMUM} instructions, the kernel's limit");
         CoreError::new(ErrorCode::InvalidConfig, limit).with_hint("use fewer argument conditions")
     })?;
-    Ok(Program { flags: profile.flags, instructions })
+    Ok(Program { flags: profile.flags, instructions, listener: profile.listener.clone() })
 }
 
 struct Compiler<'a> {
@@ -99,39 +99,16 @@ impl Compiler<'_> {
 
     /// Merges the rules of each call.
     fn calls(&mut self, abi: Abi) -> Result<Calls, CoreError> {
-        let mut parts: Vec<(u32, &Rule, Option<u32>)> = Vec::new();
-        let mut newest = None;
-        for rule in &self.profile.rules {
-            for row in &rule.calls {
-                let through = multiplexed(abi, row).map(|(number, call)| (number, rule, Some(call)));
-                let direct = row.number(abi).map(|number| (number, rule, None));
-                for part in through.into_iter().chain(direct) {
-                    let counts = abi == Abi::X32 || part.0 < FIRST_PRIVATE;
-                    newest = newest.max(Some(part.0).filter(|_| counts));
-                    parts.push(part);
-                }
-            }
-        }
-        // A rule that does what happens anyway takes nothing away from others: runc leaves it out.
-        parts.retain(|(_, rule, _)| rule.action != self.profile.default);
-        // Stable: the rules of one number stay in order.
-        parts.sort_by_key(|part| part.0);
+        let Parts { parts, newest } = parts(self.profile, abi);
         let decisions = parts
             .chunk_by(|one, other| one.0 == other.0)
             .map(|parts| self.decision(abi, parts))
             .collect::<Result<_, _>>()?;
-        Ok(Calls { decisions, newest: newest.filter(|newest| *newest != 0 && self.hides_newer()) })
+        Ok(Calls { decisions, newest })
     }
 
-    fn decision(&mut self, abi: Abi, parts: &[(u32, &Rule, Option<u32>)]) -> Result<(u32, Id), CoreError> {
-        let mut merged = Merged::default();
-        for (_, rule, call) in parts {
-            for alternative in &rule.alternatives {
-                let conditions =
-                    call.map_or_else(|| alternative.clone(), |call| through_multiplexer(alternative, call));
-                merged.add(abi, Clause { conditions, action: rule.action }, &rule.key)?;
-            }
-        }
+    fn decision(&mut self, abi: Abi, parts: &[Part<'_>]) -> Result<(u32, Id), CoreError> {
+        let merged = merge(abi, parts)?;
         let number = parts.first().map_or(0, |part| part.0);
         if let Some(action) = merged.always() {
             return Ok((number, self.graph.verdict(action)));
@@ -139,12 +116,57 @@ impl Compiler<'_> {
         let default = self.graph.verdict(self.profile.default);
         Ok((number, arguments::decide(self.graph, abi, &merged.clauses(), default)))
     }
+}
 
-    /// Programs probe for new calls and fall back on ENOSYS only. So, as in runc, a call that is newer than every one that
-    /// the profile names does not exist, unless the profile lets unnamed calls happen.
-    fn hides_newer(&self) -> bool {
-        !matches!(self.profile.default & 0xffff_0000, verdict::ALLOW | verdict::LOG | verdict::TRACE)
+/// A rule for a number; with what the first argument must be, where the call is made through another.
+pub(crate) type Part<'a> = (u32, &'a Rule, Option<u32>);
+
+/// The rules of an ABI's calls.
+pub(crate) struct Parts<'a> {
+    /// By number; those of one number in the profile's order.
+    pub(crate) parts: Vec<Part<'a>>,
+    /// [`Calls::newest`].
+    pub(crate) newest: Option<u32>,
+}
+
+/// What of a profile is about an ABI, by number.
+pub(crate) fn parts(profile: &Profile, abi: Abi) -> Parts<'_> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut newest = None;
+    for rule in &profile.rules {
+        for row in &rule.calls {
+            let through = multiplexed(abi, row).map(|(number, call)| (number, rule, Some(call)));
+            let direct = row.number(abi).map(|number| (number, rule, None));
+            for part in through.into_iter().chain(direct) {
+                let counts = abi == Abi::X32 || part.0 < FIRST_PRIVATE;
+                newest = newest.max(Some(part.0).filter(|_| counts));
+                parts.push(part);
+            }
+        }
     }
+    // A rule that does what happens anyway takes nothing away from others: runc leaves it out.
+    parts.retain(|(_, rule, _)| rule.action != profile.default);
+    // Stable: the rules of one number stay in order.
+    parts.sort_by_key(|part| part.0);
+    Parts { parts, newest: newest.filter(|newest| *newest != 0 && hides_newer(profile)) }
+}
+
+/// The rules of one number, as they are tried.
+pub(crate) fn merge(abi: Abi, parts: &[Part<'_>]) -> Result<Merged, CoreError> {
+    let mut merged = Merged::default();
+    for (_, rule, call) in parts {
+        for alternative in &rule.alternatives {
+            let conditions = call.map_or_else(|| alternative.clone(), |call| through_multiplexer(alternative, call));
+            merged.add(abi, Clause { conditions, action: rule.action, rule: rule.at }, &rule.key)?;
+        }
+    }
+    Ok(merged)
+}
+
+/// Programs probe for new calls and fall back on ENOSYS only. So, as in runc, a call that is newer than every one that
+/// the profile names does not exist, unless the profile lets unnamed calls happen.
+fn hides_newer(profile: &Profile) -> bool {
+    !matches!(profile.default & 0xffff_0000, verdict::ALLOW | verdict::LOG | verdict::TRACE)
 }
 
 /// Puts an ABI's decisions, which start at `first`, on the number line.

@@ -11,7 +11,10 @@ mod abi;
 mod arguments;
 mod assemble;
 mod compile;
+mod examine;
 mod graph;
+mod interpret;
+mod listing;
 mod profile;
 mod program;
 mod rules;
@@ -22,20 +25,23 @@ use masu_wire::plan::Filter;
 use serde_json::Value;
 
 pub use abi::{Abi, Machine, X32_BIT};
-pub use program::{Instruction, MAXIMUM, Program, op, verdict};
+pub use examine::{Call, Counts, Examination, Reason, Verdict};
+pub use interpret::{Data, interpret};
+pub use listing::listing;
+pub use program::{Instruction, Listener, MAXIMUM, Program, flag, op, verdict};
 
 include!(concat!(env!("OUT_DIR"), "/default_program.rs"));
 
 /// The default profile's filter for the default capabilities, compiled when masu was built.
 pub fn default_program() -> Program {
-    Program { flags: DEFAULT_FLAGS, instructions: DEFAULT_INSTRUCTIONS.to_vec() }
+    Program { flags: DEFAULT_FLAGS, instructions: DEFAULT_INSTRUCTIONS.to_vec(), listener: None }
 }
 
 /// Compiles an OCI document (`linux.seccomp`) for this machine.
 ///
 /// A name that no supported ABI knows is skipped: there is no such call to filter.
-/// Errors: `invalid_config` with the key, for an unknown action, architecture, comparison or flag, for SCMP_ACT_NOTIFY and
-/// `listenerPath`, for rules that contradict each other and for filters of more than [`MAXIMUM`] instructions.
+/// Errors: `invalid_config` with the key, for an unknown action, architecture, comparison or flag, for SCMP_ACT_NOTIFY
+/// without a `listenerPath`, for rules that contradict each other and for filters of more than [`MAXIMUM`] instructions.
 /// Source: OCI runtime-spec, config-linux.md, "Seccomp".
 pub fn compile(document: &Value) -> Result<Program, CoreError> {
     compile_for(document, Machine::HOST)
@@ -54,6 +60,7 @@ pub fn number(name: &str, abi: Abi) -> Option<u32> {
 impl From<Program> for Filter {
     fn from(program: Program) -> Self {
         let words = |one: Instruction| [one.code.into(), one.jt.into(), one.jf.into(), one.k];
-        Self::Program { flags: program.flags, instructions: program.instructions.into_iter().map(words).collect() }
+        let instructions = program.instructions.into_iter().map(words).collect();
+        Self::Program { flags: program.flags, instructions, listener: None }
     }
 }

@@ -4,7 +4,7 @@ use masu_wire::error::{CoreError, ErrorCode};
 use serde_json::{Map, Value};
 
 use crate::abi::{ARCHITECTURES, Abi, Row};
-use crate::program::verdict;
+use crate::program::{Listener, flag, verdict};
 use crate::syscalls::SYSCALLS;
 
 /// A profile without a mistake.
@@ -17,10 +17,14 @@ pub(crate) struct Profile {
     pub(crate) flags: u32,
     /// In the profile's order.
     pub(crate) rules: Vec<Rule>,
+    /// Of a profile that asks one.
+    pub(crate) listener: Option<Listener>,
 }
 
 /// One entry of `syscalls`.
 pub(crate) struct Rule {
+    /// Its place in that list.
+    pub(crate) at: usize,
     /// Its key, for messages.
     pub(crate) key: String,
     /// The named calls that any ABI knows.
@@ -63,7 +67,7 @@ const ACTIONS: [(&str, u32); 9] = [
     ("SCMP_ACT_TRACE", verdict::TRACE),
     ("SCMP_ACT_ALLOW", verdict::ALLOW),
     ("SCMP_ACT_LOG", verdict::LOG),
-    (NOTIFY, 0),
+    (NOTIFY, verdict::NOTIFY),
 ];
 const NOTIFY: &str = "SCMP_ACT_NOTIFY";
 
@@ -77,12 +81,12 @@ const COMPARISONS: [(&str, Comparison); 7] = [
     ("SCMP_CMP_MASKED_EQ", Comparison::Masked),
 ];
 
-/// linux/seccomp.h. WAIT_KILLABLE_RECV is about how a listener is waited for: the kernel takes it only together with one, so here it has no bit.
+/// linux/seccomp.h. Some go with a listener only, others without one only: see [`flags`].
 const FLAGS: [(&str, u32); 4] = [
-    ("SECCOMP_FILTER_FLAG_TSYNC", 1 << 0),
-    ("SECCOMP_FILTER_FLAG_LOG", 1 << 1),
-    ("SECCOMP_FILTER_FLAG_SPEC_ALLOW", 1 << 2),
-    ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0),
+    ("SECCOMP_FILTER_FLAG_TSYNC", flag::TSYNC),
+    ("SECCOMP_FILTER_FLAG_LOG", flag::LOG),
+    ("SECCOMP_FILTER_FLAG_SPEC_ALLOW", flag::SPEC_ALLOW),
+    ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", flag::WAIT_KILLABLE_RECV),
 ];
 
 /// errno(3), the default of `errnoRet` and `defaultErrnoRet`.
@@ -93,9 +97,6 @@ const MAX_ERRNO: u64 = 4095;
 /// Reads the whole profile. Unknown keys are ignored, as the specification demands ("Extensibility").
 pub(crate) fn read(document: &Value) -> Result<Profile, CoreError> {
     let root = Object::new(document, "linux.seccomp".to_owned())?;
-    if root.get("listenerPath").is_some() {
-        return Err(no_listener(&root.key("listenerPath"), "a listener"));
-    }
     let mut abis = Vec::new();
     for name in root.texts("architectures")? {
         abis.extend(pick(&root.key("architectures"), name, &ARCHITECTURES, "architecture")?);
@@ -105,11 +106,38 @@ pub(crate) fn read(document: &Value) -> Result<Profile, CoreError> {
         flags |= pick(&root.key("flags"), name, &FLAGS, "flag")?;
     }
     let default = action(&root, "defaultAction", "defaultErrnoRet")?;
-    let rules = root.objects("syscalls")?.iter().map(rule).collect::<Result<_, _>>()?;
-    Ok(Profile { default, abis, flags, rules })
+    if default == verdict::NOTIFY {
+        return Err(root.wrong("defaultAction", "a listener can be asked about named calls only").with_hint(
+            "name the calls in a rule with SCMP_ACT_NOTIFY: by default even those that start the program would wait for it",
+        ));
+    }
+    let rules: Vec<Rule> = root.objects("syscalls")?.iter().enumerate().map(rule).collect::<Result<_, _>>()?;
+    let listener = match rules.iter().find(|rule| rule.action == verdict::NOTIFY) {
+        Some(asking) => Some(listener(&root, asking)?),
+        None => None,
+    };
+    Ok(Profile { default, abis, flags: self::flags(flags, listener.is_some()), rules, listener })
 }
 
-fn rule(entry: &Object<'_>) -> Result<Rule, CoreError> {
+/// Whom a rule asks.
+fn listener(root: &Object<'_>, asking: &Rule) -> Result<Listener, CoreError> {
+    let text = |name| root.get(name).map_or(Ok(""), |_| root.text(name));
+    let (path, metadata) = (text("listenerPath")?.to_owned(), text("listenerMetadata")?.to_owned());
+    if path.is_empty() {
+        let message = format!("{NOTIFY} asks a listener, and there is no listenerPath");
+        return Err(mistake(&format!("{}.action", asking.key), &message).with_hint(
+            "name the socket of a seccomp agent as listenerPath, or use SCMP_ACT_ERRNO, SCMP_ACT_TRACE or SCMP_ACT_LOG",
+        ));
+    }
+    Ok(Listener { path, metadata })
+}
+
+/// seccomp(2): WAIT_KILLABLE_RECV only with a listener. TSYNC not with one, and it changes nothing in a process with a single thread.
+const fn flags(wanted: u32, listens: bool) -> u32 {
+    if listens { wanted & !flag::TSYNC | flag::NEW_LISTENER } else { wanted & !flag::WAIT_KILLABLE_RECV }
+}
+
+fn rule((at, entry): (usize, &Object<'_>)) -> Result<Rule, CoreError> {
     let names = entry.texts("names")?;
     if names.is_empty() {
         return Err(entry.wrong("names", "at least one system call is required"));
@@ -125,7 +153,7 @@ fn rule(entry: &Object<'_>) -> Result<Rule, CoreError> {
     let mut alternatives: Vec<Vec<Condition>> =
         if repeated { conditions.into_iter().map(|one| vec![one]).collect() } else { vec![conditions] };
     alternatives.iter_mut().for_each(|conditions| conditions.sort_by_key(|condition| condition.argument));
-    Ok(Rule { key: entry.path.clone(), calls, action: action(entry, "action", "errnoRet")?, alternatives })
+    Ok(Rule { at, key: entry.path.clone(), calls, action: action(entry, "action", "errnoRet")?, alternatives })
 }
 
 fn condition(entry: &Object<'_>) -> Result<Condition, CoreError> {
@@ -146,9 +174,6 @@ fn condition(entry: &Object<'_>) -> Result<Condition, CoreError> {
 fn action(entry: &Object<'_>, action: &str, errno: &str) -> Result<u32, CoreError> {
     let name = entry.text(action)?;
     let kind = pick(&entry.key(action), name, &ACTIONS, "action")?;
-    if name == NOTIFY {
-        return Err(no_listener(&entry.key(action), name));
-    }
     let given = entry.number(errno)?;
     let largest = match kind {
         verdict::ERRNO => MAX_ERRNO,
@@ -173,11 +198,6 @@ fn pick<T: Copy>(key: &str, name: &str, table: &[(&str, T)], noun: &str) -> Resu
     }
     let known: Vec<&str> = table.iter().map(|(known, _)| *known).collect();
     Err(mistake(key, &format!("unknown {noun} \"{name}\"")).with_hint(format!("use one of {}", known.join(", "))))
-}
-
-fn no_listener(key: &str, what: &str) -> CoreError {
-    mistake(key, &format!("{what} needs a seccomp agent, which is not supported"))
-        .with_hint("use SCMP_ACT_ERRNO, SCMP_ACT_TRACE or SCMP_ACT_LOG without a listenerPath")
 }
 
 /// A person's mistake at a key of the profile.
@@ -216,9 +236,14 @@ impl<'a> Object<'a> {
         self.get(name).and_then(Value::as_str).ok_or_else(|| self.wrong(name, "a string is required"))
     }
 
+    /// A number; decimal digits in a text where JavaScript would have rounded it.
     fn number(&self, name: &str) -> Result<Option<u64>, CoreError> {
         let number = |value: &Value| {
-            value.as_u64().ok_or_else(|| self.wrong(name, &format!("{value} is not an unsigned 64-bit integer")))
+            let written = || value.as_str().and_then(|text| text.parse().ok());
+            value
+                .as_u64()
+                .or_else(written)
+                .ok_or_else(|| self.wrong(name, &format!("{value} is not an unsigned 64-bit integer")))
         };
         self.get(name).map(number).transpose()
     }

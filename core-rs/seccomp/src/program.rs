@@ -20,6 +20,31 @@ pub struct Program {
     pub flags: u32,
     /// At most [`MAXIMUM`] instructions.
     pub instructions: Vec<Instruction>,
+    /// Who is asked, where an instruction says [`verdict::NOTIFY`].
+    pub listener: Option<Listener>,
+}
+
+/// A seccomp agent. OCI runtime-spec, config-linux.md, "Seccomp", `listenerPath` and `listenerMetadata`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Its Unix socket.
+    pub path: String,
+    /// What it is told besides; nothing: empty.
+    pub metadata: String,
+}
+
+/// linux/seccomp.h: `SECCOMP_FILTER_FLAG_*`.
+pub mod flag {
+    /// SECCOMP_FILTER_FLAG_TSYNC
+    pub const TSYNC: u32 = 1 << 0;
+    /// SECCOMP_FILTER_FLAG_LOG
+    pub const LOG: u32 = 1 << 1;
+    /// SECCOMP_FILTER_FLAG_SPEC_ALLOW
+    pub const SPEC_ALLOW: u32 = 1 << 2;
+    /// SECCOMP_FILTER_FLAG_NEW_LISTENER
+    pub const NEW_LISTENER: u32 = 1 << 3;
+    /// SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+    pub const WAIT_KILLABLE_RECV: u32 = 1 << 5;
 }
 
 /// linux/bpf_common.h, `BPF_MAXINSNS`.
@@ -73,6 +98,8 @@ pub mod verdict {
     pub const ERRNO: u32 = 0x0005_0000;
     /// SECCOMP_RET_TRACE; the low 16 bits are the tracer's.
     pub const TRACE: u32 = 0x7ff0_0000;
+    /// SECCOMP_RET_USER_NOTIF
+    pub const NOTIFY: u32 = 0x7fc0_0000;
     /// SECCOMP_RET_LOG
     pub const LOG: u32 = 0x7ffc_0000;
     /// SECCOMP_RET_ALLOW

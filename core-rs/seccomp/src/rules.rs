@@ -14,13 +14,15 @@ use crate::profile::{Comparison, Condition, mistake};
 pub(crate) struct Clause {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) action: u32,
+    /// Its rule's place in the profile's list.
+    pub(crate) rule: usize,
 }
 
 /// What the filter does with one system call.
 #[derive(Default)]
 pub(crate) struct Merged {
     tree: Vec<Branch>,
-    always: Option<u32>,
+    always: Option<(u32, usize)>,
 }
 
 /// One compared word; the clauses that end here; those that go on to compare more.
@@ -58,7 +60,7 @@ impl Merged {
         }
         let words: Vec<Word> = clause.conditions.iter().flat_map(|condition| words(abi, condition)).collect();
         if words.is_empty() {
-            self.always = Some(clause.action);
+            self.always = Some((clause.action, clause.rule));
             return Ok(());
         }
         if insert(&mut self.tree, &words, clause) {
@@ -69,7 +71,12 @@ impl Merged {
 
     /// The action of every call, if it does not depend on arguments.
     pub(crate) fn always(&self) -> Option<u32> {
-        self.always
+        self.always.map(|(action, _)| action)
+    }
+
+    /// The rule of that action.
+    pub(crate) fn always_by(&self) -> Option<usize> {
+        self.always.map(|(_, rule)| rule)
     }
 
     /// The clauses in the order in which they are tried.

@@ -83,3 +83,32 @@ fn flags_and_kills_reach_the_kernel() {
     assert_eq!(in_child(&program.instructions, program.flags, &calls), Ok(vec![0, 99]));
     assert_eq!(in_child(&program.instructions, program.flags, &[(libc::SYS_getppid, [0; 3])]), Err(libc::SIGSYS));
 }
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn calls_that_are_tried_are_answered_so_by_the_kernel() {
+    use masu_seccomp::{Abi, Call, Examination, Machine};
+    let condition = |op: &str, value: u64| json!([{ "index": 0, "value": value, "op": op }]);
+    let profile = json!({
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [
+            { "names": ["umask"], "action": "SCMP_ACT_ERRNO", "errnoRet": 90, "args": condition("SCMP_CMP_EQ", 7) },
+            { "names": ["umask"], "action": "SCMP_ACT_ERRNO", "errnoRet": 91, "args": condition("SCMP_CMP_GT", 1 << 40) },
+            { "names": ["umask"], "action": "SCMP_ACT_ERRNO", "errnoRet": 92,
+              "args": [{ "index": 1, "value": 0xf0, "valueTwo": 0x30, "op": "SCMP_CMP_MASKED_EQ" }] },
+            { "names": ["getppid"], "action": "SCMP_ACT_ERRNO", "errnoRet": 93 },
+            { "names": ["getuid"], "action": "SCMP_ACT_LOG" },
+        ],
+    });
+    let examination = Examination::new(&profile, Machine::HOST).unwrap();
+    let mut calls = vec![(libc::SYS_getppid, [0; 3]), (libc::SYS_getuid, [0; 3]), (libc::SYS_getpid, [0; 3])];
+    for first in [0, 6, 7, 8, 1 << 40, 1 << 40 | 1, 7 | 1 << 32, u64::MAX] {
+        calls.extend([0, 0x30, 0x13f, 0x31 | 1 << 40].map(|second| (libc::SYS_umask, [first, second, 0])));
+    }
+    let answers = in_child(&examination.program.instructions, examination.program.flags, &calls).unwrap();
+    for ((number, [a, b, c]), answer) in calls.iter().zip(answers) {
+        let call = Call { abi: Abi::X86_64, number: *number as u32, arguments: [*a, *b, *c, 0, 0, 0] };
+        let verdict = examination.judge(call).unwrap();
+        assert_eq!(verdict.data.unwrap_or(0), answer as u32, "{call:?}: {verdict:?}");
+    }
+}

@@ -308,6 +308,21 @@ fn foreign_architectures_and_unknown_calls_change_nothing() {
 }
 
 #[test]
+fn compile_asks_a_listener_only_where_a_rule_does() {
+    let profile = |action: &str, flags: &[&str]| {
+        json!({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent", "listenerMetadata": "m", "flags": flags,
+            "syscalls": [{"names": ["mknod"], "action": action}]})
+    };
+    let all = ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"];
+    let asking = masu_seccomp::compile(&profile("SCMP_ACT_NOTIFY", &all)).unwrap();
+    let listener = masu_seccomp::Listener { path: "/run/agent".to_owned(), metadata: "m".to_owned() };
+    assert_eq!((asking.flags, asking.listener), (1 << 1 | 1 << 3 | 1 << 5, Some(listener)));
+    assert!(asking.instructions.iter().any(|one| one.code == masu_seccomp::op::RETURN && one.k == ret::NOTIFY));
+    let silent = masu_seccomp::compile(&profile("SCMP_ACT_ERRNO", &all)).unwrap();
+    assert_eq!((silent.flags, silent.listener), (1 << 0 | 1 << 1, None));
+}
+
+#[test]
 fn compile_names_the_key_of_a_mistake() {
     let rule = |rule: Value| json!({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}, rule]});
     let argument = |argument: Value| rule(json!({"names": ["read"], "action": "SCMP_ACT_LOG", "args": [argument]}));
@@ -325,11 +340,11 @@ fn compile_names_the_key_of_a_mistake() {
         ),
         (
             json!({"defaultAction": "SCMP_ACT_NOTIFY"}),
-            "linux.seccomp.defaultAction\": SCMP_ACT_NOTIFY needs a seccomp agent, which is not supported",
+            "linux.seccomp.defaultAction\": a listener can be asked about named calls only",
         ),
         (
-            json!({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x"}),
-            "linux.seccomp.listenerPath\": a listener needs a seccomp agent, which is not supported",
+            rule(json!({"names": ["mknod"], "action": "SCMP_ACT_NOTIFY"})),
+            "linux.seccomp.syscalls[1].action\": SCMP_ACT_NOTIFY asks a listener, and there is no listenerPath",
         ),
         (
             json!({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["x86_64"]}),

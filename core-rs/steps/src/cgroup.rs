@@ -103,7 +103,8 @@ fn kill_one(pid: u32) -> Result<Option<std::os::fd::OwnedFd>, SysError> {
 }
 
 /// The processes in a cgroup and below it. What cannot be read is gone.
-fn processes(top: &Path) -> Vec<u32> {
+#[must_use]
+pub fn processes(top: &Path) -> Vec<u32> {
     let own = read_to_string(top.join("cgroup.procs")).unwrap_or_default();
     let mut pids: Vec<u32> = own.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid != 0).collect();
     pids.extend(children(top).iter().flat_map(|child| processes(child)));

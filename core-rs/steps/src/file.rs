@@ -101,9 +101,9 @@ pub(crate) fn reserve_name(path: &str, target: &str, name: &str) -> Result<(), C
         if error.errno != EEXIST {
             return of_file_system(failed(format!("Reserve name {name:?}"), error), path);
         }
-        let holder =
-            fs::readlink(path, Vec::new()).map(|target| target.to_string_lossy().into_owned()).unwrap_or_default();
-        let cause = format!("container {holder:?} has it");
+        let found = fs::readlink(path, Vec::new()).map(|target| target.to_string_lossy().into_owned());
+        let holder = found.unwrap_or_default();
+        let cause = format!("container {:?} has it", holder.rsplit('/').next().unwrap_or_default());
         failed_because(format!("Reserve name {name:?}"), &cause, error)
             .with_hint("choose another name, or remove that container")
     })
@@ -148,7 +148,7 @@ fn controllers_hint(path: &Path, text: &str, errno: i32) -> Option<String> {
     let missing: Vec<_> = wanted.into_iter().filter(|controller| !available.contains(controller)).collect();
     match errno {
         EBUSY => Some(
-            "the cgroup has processes of its own: start masu in a cgroup below it (no internal processes)".to_owned(),
+            "the cgroup has processes of its own (no internal processes): move them, masu with them, into a cgroup below it".to_owned(),
         ),
         _ if !missing.is_empty() => Some(format!(
             "the cgroup controller \"{}\" is not available here: enable it in the parent's cgroup.subtree_control (systemd: Delegate=yes), or leave out the limit that needs it",
@@ -164,6 +164,14 @@ fn controller_of(file: &str) -> Option<&str> {
     (!matches!(controller, "cgroup" | "notify_on_release")).then_some(controller)
 }
 
+/// `HostStep::ChangeOwner`
+pub(crate) fn change_owner(path: &str, owner: Owner) -> Result<(), CoreError> {
+    let Owner { uid, gid } = owner;
+    let (user, group) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+    let changed = fs::chownat(fs::CWD, path, user, group, AtFlags::SYMLINK_NOFOLLOW);
+    named("fchownat", changed).map_err(|error| failed(format!("Give file {path:?} to {uid}:{gid}"), error))
+}
+
 /// `HostStep::RemoveFile`
 pub(crate) fn remove(path: &str, target: Option<&str>) -> Result<(), CoreError> {
     if let Some(target) = target {
@@ -174,6 +182,9 @@ pub(crate) fn remove(path: &str, target: Option<&str>) -> Result<(), CoreError> 
     }
     match fs::unlinkat(fs::CWD, path, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
-        Err(errno) => Err(failed(format!("Remove file {path:?}"), SysError::new("unlink", errno.raw_os_error()))),
+        Err(errno) => {
+            let error = SysError::new("unlink", errno.raw_os_error());
+            Err(of_file_system(failed(format!("Remove file {path:?}"), error), path))
+        }
     }
 }

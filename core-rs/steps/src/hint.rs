@@ -10,7 +10,9 @@ pub fn of_file_system(error: CoreError, path: &str) -> CoreError {
         Some(ENOSPC) => format!("free space or inodes on the file system of {path:?} (see df and df -i)"),
         Some(EDQUOT) => format!("the disk quota on the file system of {path:?} is used up"),
         Some(EROFS) => {
-            format!("{path:?} is on a read-only file system; --root DIR or XDG_DATA_HOME name another place")
+            format!(
+                "{path:?} is on a read-only file system: remount it, or name another place with --root DIR or XDG_DATA_HOME"
+            )
         }
         Some(EMFILE) => "raise the limit of open files (ulimit -n)".to_owned(),
         Some(ENFILE) => "raise the system's limit of open files (sysctl fs.file-max)".to_owned(),

@@ -86,13 +86,17 @@ fn write_with_tools(pid: u32, mapping: &UserMapping, tools: &MapTools) -> Result
     let users = start(&tools.newuidmap, pid, &mapping.uid_mappings).map_err(|error| (Map::Users, error))?;
     let groups = start(&tools.newgidmap, pid, &mapping.gid_mappings);
     // The first one is waited for even if the second did not start: it is a child of this process.
-    let users = finish(users, &tools.newuidmap, "/etc/subuid");
-    let groups = groups.and_then(|child| finish(child, &tools.newgidmap, "/etc/subgid"));
+    let users = users.map_or(Ok(()), |child| finish(child, &tools.newuidmap, "/etc/subuid"));
+    let groups = groups.and_then(|child| child.map_or(Ok(()), |child| finish(child, &tools.newgidmap, "/etc/subgid")));
     users.map_err(|error| (Map::Users, error))?;
     groups.map_err(|error| (Map::Groups, error))
 }
 
-fn start(tool: &str, pid: u32, mappings: &[IdMapping]) -> Result<Child, CoreError> {
+/// None: there is nothing to map.
+fn start(tool: &str, pid: u32, mappings: &[IdMapping]) -> Result<Option<Child>, CoreError> {
+    if mappings.is_empty() {
+        return Ok(None);
+    }
     let numbers = mappings.iter().flat_map(|map| [map.container_id, map.host_id, map.size]);
     Command::new(tool)
         .arg(pid.to_string())
@@ -102,6 +106,7 @@ fn start(tool: &str, pid: u32, mappings: &[IdMapping]) -> Result<Child, CoreErro
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
+        .map(Some)
         .map_err(|error| failed(format!("Execute {tool:?}"), SysError::from_io("execve", &error)))
 }
 

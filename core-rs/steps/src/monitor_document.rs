@@ -1,8 +1,9 @@
 //! What `run` leaves to `init monitor FD`, which this process becomes: a sealed memfd with this as JSON.
 
-use masu_wire::plan::HostStep;
 use masu_wire::request::MonitorOptions;
 use serde::{Deserialize, Serialize};
+
+use crate::undo::Undo;
 
 /// Everything that the monitor needs; descriptors by number, kept open through execve(2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,8 +20,8 @@ pub struct MonitorDocument {
     pub guard_pid: u32,
     /// A child that frees the memory of what this process was, to be reaped when it has.
     pub keeper_pid: Option<u32>,
-    /// The plan's `afterwards`.
-    pub afterwards: Vec<HostStep>,
+    /// What undoes the plan.
+    pub undo: Undo,
     /// How signals and keys are treated.
     pub options: MonitorOptions,
 }

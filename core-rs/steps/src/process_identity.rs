@@ -3,7 +3,7 @@
 use masu_sys::errno::values::{ENOENT, ESRCH};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// The line is about 300 bytes long.
 const LENGTH: usize = 1024;
@@ -15,16 +15,35 @@ pub fn start_time(pid: u32) -> Result<u64, SysError> {
     let gone = SysError::new("open", ESRCH);
     let opened = file::open(&format!("/proc/{pid}/stat"), OFlags::RDONLY);
     let file = opened.map_err(|error| if error.errno == ENOENT { gone } else { error })?;
-    let line = file::read_start(file.as_fd(), LENGTH)?;
-    parse(&String::from_utf8_lossy(&line)).ok_or(gone)
+    read(file.as_fd())
 }
 
-/// The second field is a name in parentheses, which may hold anything.
+/// As [`start_time`], of a child that was not reaped: it may have ended already.
+pub fn start_time_of_child(pid: u32) -> Result<u64, SysError> {
+    let file = file::open(&format!("/proc/{pid}/stat"), OFlags::RDONLY)?;
+    let line = file::read_start(file.as_fd(), LENGTH)?;
+    fields(&String::from_utf8_lossy(&line)).map(|(_, start)| start).ok_or(SysError::new("open", ESRCH))
+}
+
+/// As [`start_time`], of the process whose `/proc/PID` this is: never of a later one.
+pub fn start_time_in(directory: BorrowedFd<'_>) -> Result<u64, SysError> {
+    read(file::open_in(directory, "stat", OFlags::RDONLY, 0)?.as_fd())
+}
+
+fn read(file: BorrowedFd<'_>) -> Result<u64, SysError> {
+    let line = file::read_start(file, LENGTH)?;
+    parse(&String::from_utf8_lossy(&line)).ok_or(SysError::new("open", ESRCH))
+}
+
 fn parse(line: &str) -> Option<u64> {
+    fields(line).filter(|(state, _)| !matches!(*state, "Z" | "X")).map(|(_, start)| start)
+}
+
+/// State and start time. The second field is a name in parentheses, which may hold anything.
+fn fields(line: &str) -> Option<(&str, u64)> {
     let (_, rest) = line.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") { None } else { fields.nth(22 - 4)?.parse().ok() }
+    Some((fields.next()?, fields.nth(22 - 4)?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -50,6 +69,14 @@ mod tests {
         let own = std::process::id();
         assert_eq!(start_time(own), start_time(own));
         assert!(start_time(own).is_ok());
+        let directory = file::open(&format!("/proc/{own}"), OFlags::PATH | OFlags::DIRECTORY).unwrap();
+        assert_eq!(start_time_in(directory.as_fd()), start_time(own));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        while start_time(child.id()).is_ok() {
+            std::thread::yield_now();
+        }
+        assert!(start_time_of_child(child.id()).unwrap() >= start_time(own).unwrap());
+        child.wait().unwrap();
         assert_eq!(start_time(u32::MAX / 2).unwrap_err().errno, ESRCH);
     }
 }

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 
 use crate::executor::Tools;
 use crate::failure::{failed, failed_because};
+use crate::hint::of_file_system;
 use crate::named;
 use crate::remove_protocol;
 
@@ -24,7 +25,9 @@ pub(crate) fn remove(path: &str, user: Option<&UserMapping>, tools: Tools<'_>) -
     let Err(error) = remove_here(Path::new(path)) else { return Ok(()) };
     // Files of subordinate ids: most containers leave none, and then the way through a user namespace is saved.
     match user {
-        Some(user) if matches!(error.errno, EACCES | EPERM) => remove_protocol::remove_as(path, user, tools),
+        Some(user) if tools.init.is_some() && matches!(error.errno, EACCES | EPERM) => {
+            remove_protocol::remove_as(path, user, tools)
+        }
         _ => Err(failure(path, error)),
     }
 }
@@ -36,7 +39,7 @@ pub fn failure(path: &str, error: SysError) -> CoreError {
     match error.errno {
         EXDEV | EBUSY => failed_because(action, "something is mounted in it", error),
         ENOTDIR | ELOOP => failed_because(action, "it is no directory", error),
-        _ => failed(action, error),
+        _ => of_file_system(failed(action, error), path),
     }
 }
 

@@ -1,67 +1,89 @@
-//! Which of a plan's `afterwards` undo something that was really done.
+//! Which of a plan's `afterwards` and `delete` undo something that was really done.
 //!
 //! A name that was taken, a directory that was there: when such a step fails, what it names belongs to another container,
-//! and `afterwards` must not touch it.
+//! and nothing must touch it.
 
+use masu_wire::error::{Group, Place};
 use masu_wire::plan::HostStep;
 use serde::{Deserialize, Serialize};
 
-/// `afterwards`, each with the step that makes what it removes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+use crate::executor::placed;
+
+/// The steps that undo, each with the step that makes what it removes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Undo {
     steps: Vec<UndoStep>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct UndoStep {
+    place: Place,
     step: HostStep,
-    /// Number of the step that makes it, in `before` and then `record`; none: nobody makes it before the container exists.
+    /// Number of the step that makes it, of a hook the last one; none: nobody makes it before the container exists.
     maker: Option<u32>,
 }
 
 impl Undo {
-    /// Pairs each step of `afterwards` with the step of `before` or `record` that makes its very path.
-    #[must_use]
-    pub fn new(before: &[HostStep], record: &[HostStep], afterwards: Vec<HostStep>) -> Self {
-        let makers: Vec<Option<&str>> = before.iter().chain(record).map(made).collect();
-        let steps = afterwards.into_iter().map(|step| {
-            let maker = removed(&step).and_then(|path| makers.iter().position(|made| *made == Some(path)));
-            UndoStep { maker: maker.and_then(|number| u32::try_from(number).ok()), step }
+    /// Pairs each step of `groups` with the first of `making` that makes its very path, and hooks with all of them.
+    pub fn new<'a>(
+        making: impl Iterator<Item = &'a HostStep>,
+        groups: impl IntoIterator<Item = (Group, &'a [HostStep])>,
+    ) -> Self {
+        let makers: Vec<Option<Made<'_>>> = making.map(made).collect();
+        // runtime.md, "Lifecycle": hooks follow what was created. A container that could not even be made had none of its life.
+        let whole = makers.len().checked_sub(1);
+        let undoing = groups.into_iter().flat_map(|(group, steps)| placed(group, steps));
+        let steps = undoing.map(|(place, step)| {
+            let maker = match step {
+                HostStep::RunHook { .. } => whole,
+                _ => removed(step).and_then(|gone| makers.iter().position(|made| *made == Some(gone))),
+            };
+            UndoStep { place, maker: maker.and_then(|number| u32::try_from(number).ok()), step: step.clone() }
         });
         Self { steps: steps.collect() }
     }
 
-    /// What has to be executed, with its number in `afterwards`, when this many steps of `before` and `record` were done.
-    pub fn due(&self, done: u32) -> impl Iterator<Item = (usize, &HostStep)> {
-        let steps = self.steps.iter().enumerate();
-        steps
-            .filter(move |(_, undo)| undo.maker.is_none_or(|maker| maker < done))
-            .map(|(index, undo)| (index, &undo.step))
+    /// What has to be executed when this many of the making steps were done.
+    pub fn due(&self, done: u32) -> impl Iterator<Item = (Place, &HostStep)> {
+        let due = self.steps.iter().filter(move |undo| undo.maker.is_none_or(|maker| maker < done));
+        due.map(|undo| (undo.place, &undo.step))
     }
 
     /// All of it.
-    pub fn all(&self) -> impl Iterator<Item = (usize, &HostStep)> {
+    pub fn all(&self) -> impl Iterator<Item = (Place, &HostStep)> {
         self.due(u32::MAX)
     }
 }
 
-/// The path that a step makes.
-fn made(step: &HostStep) -> Option<&str> {
+/// A mount covers what was made at its path before: neither is undone by what undoes the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made<'a> {
+    Path(&'a str),
+    Mount(&'a str),
+    Unit(&'a str),
+}
+
+/// What a step makes.
+fn made(step: &HostStep) -> Option<Made<'_>> {
     match step {
         HostStep::MakeDirectory { path, .. }
         | HostStep::WriteFile { path, .. }
-        | HostStep::ReserveName { path, .. } => Some(path),
+        | HostStep::ReserveName { path, .. } => Some(Made::Path(path)),
+        HostStep::Mount { destination, .. } => Some(Made::Mount(destination)),
+        HostStep::StartUnit { name, .. } => Some(Made::Unit(name)),
         _ => None,
     }
 }
 
-/// The path that a step removes, or whose processes it kills.
-fn removed(step: &HostStep) -> Option<&str> {
+/// What a step removes, or whose processes it kills.
+fn removed(step: &HostStep) -> Option<Made<'_>> {
     match step {
         HostStep::KillCgroup { path }
         | HostStep::RemoveCgroup { path, .. }
         | HostStep::RemoveTree { path, .. }
-        | HostStep::RemoveFile { path, .. } => Some(path),
+        | HostStep::RemoveFile { path, .. } => Some(Made::Path(path)),
+        HostStep::Unmount { path, .. } => Some(Made::Mount(path)),
+        HostStep::StopUnit { name, .. } => Some(Made::Unit(name)),
         _ => None,
     }
 }
@@ -88,11 +110,53 @@ mod tests {
                 {"kind":"remove_mount_point","root":"/r","path":"/m","file":false},
                 {"kind":"remove_tree","path":"/run/c/1","user":null}]"#,
         );
-        let undo = Undo::new(&before, &record, afterwards);
+        let undo = Undo::new(before.iter().chain(&record), [(Group::Afterwards, &*afterwards)]);
         for (done, expected) in [(0, vec![2]), (1, vec![2]), (2, vec![2, 3]), (3, vec![1, 2, 3]), (4, vec![0, 1, 2, 3])]
         {
-            assert_eq!(undo.due(done).map(|(index, _)| index).collect::<Vec<_>>(), expected, "{done} done");
+            assert_eq!(undo.due(done).map(|(place, _)| place.index).collect::<Vec<_>>(), expected, "{done} done");
         }
         assert_eq!(undo.all().count(), 4);
+    }
+
+    #[test]
+    fn only_a_unit_that_was_started_is_stopped() {
+        let making = steps(
+            r#"[{"kind": "make_directory", "path": "/d", "mode": 448, "parents": false, "owner": null},
+                {"kind": "start_unit", "name": "m.scope", "user": false, "pid": "1", "properties": []}]"#,
+        );
+        let afterwards = steps(r#"[{"kind": "stop_unit", "name": "m.scope", "user": false}]"#);
+        let undo = Undo::new(making.iter(), [(Group::Afterwards, &*afterwards)]);
+        assert_eq!([0, 1, 2].map(|done| undo.due(done).count()), [0, 0, 1]);
+    }
+
+    #[test]
+    fn hooks_are_due_when_everything_was_made() {
+        let making = steps(
+            r#"[{"kind": "make_directory", "path": "/d", "mode": 448, "parents": false, "owner": null},
+                {"kind": "write_file", "path": "/d/state", "text": "", "mode": 384, "exclusive": false}]"#,
+        );
+        let deletion = steps(
+            r#"[{"kind": "run_hook", "hook": {"path": "/bin/true", "args": [], "env": []}, "state": {}, "pid": ""},
+                {"kind": "remove_tree", "path": "/d", "user": null}]"#,
+        );
+        let undo = Undo::new(making.iter(), [(Group::Delete, &*deletion)]);
+        for (done, expected) in [(0, vec![]), (1, vec![1]), (2, vec![0, 1])] {
+            assert_eq!(undo.due(done).map(|(place, _)| place.index).collect::<Vec<_>>(), expected, "{done} done");
+        }
+    }
+
+    #[test]
+    fn only_a_mount_that_was_made_is_unmounted() {
+        let making = steps(
+            r#"[{"kind": "make_directory", "path": "/d", "mode": 448, "parents": false, "owner": null},
+                {"kind": "mount", "source": "x", "destination": "/d", "type": "tmpfs", "flags": 0, "data": ""}]"#,
+        );
+        let deletion = steps(
+            r#"[{"kind": "unmount", "path": "/d", "lazy": false}, {"kind": "remove_tree", "path": "/d", "user": null}]"#,
+        );
+        let undo = Undo::new(making.iter(), [(Group::Delete, &*deletion)]);
+        for (done, expected) in [(0, vec![]), (1, vec![1]), (2, vec![0, 1])] {
+            assert_eq!(undo.due(done).map(|(place, _)| place.index).collect::<Vec<_>>(), expected, "{done} done");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Host steps on the real kernel: files in a temporary directory, cgroups of the test's own.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::panic)]
 
-use masu_steps::executor::{Progress, Tools, execute, set_up, tear_down};
+use masu_steps::executor::{Progress, Tools, execute, placed, set_up, tear_down};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::plan::HostStep;
 use serde_json::{Value, json};
@@ -89,14 +89,14 @@ fn reserve_name_names_who_has_it() {
     let reserve = |target: &str| {
         run(json!({"kind": "reserve_name", "path": scratch.path("web"), "target": target, "name": "web"}))
     };
-    reserve("0f3a").unwrap();
+    reserve("../containers/0f3a").unwrap();
     let error = reserve("1b2c").unwrap_err();
     assert_eq!(error.message, "Reserve name \"web\": container \"0f3a\" has it (EEXIST from symlink(2))");
     assert_eq!(error.code, ErrorCode::AlreadyExists);
     let remove = |target: &str| run(json!({"kind": "remove_file", "path": scratch.path("web"), "target": target}));
     remove("1b2c").unwrap();
     assert!(Path::new(&scratch.path("web")).is_symlink());
-    remove("0f3a").unwrap();
+    remove("../containers/0f3a").unwrap();
     assert!(!Path::new(&scratch.path("web")).is_symlink());
 }
 
@@ -157,10 +157,40 @@ fn set_up_stops_at_the_first_failure_and_tear_down_tries_everything() {
     assert_eq!((place.group, place.index), (Group::Before, 5));
     assert_eq!(told, [Progress::Begins, Progress::Done, Progress::Begins, Progress::Failed]);
     assert!(!Path::new(&scratch.path("b")).exists());
-    let failures = tear_down(steps.iter().enumerate(), TOOLS);
+    let failures = tear_down(placed(Group::Afterwards, &steps), TOOLS);
     let places: Vec<_> = failures.iter().filter_map(|failure| Some(failure.place?.index)).collect();
     assert_eq!(places, [0, 1]);
     assert!(Path::new(&scratch.path("b")).exists());
+}
+
+#[test]
+fn mount_mounts_and_unmount_takes_it_away_again() {
+    let scratch = Scratch::new("mount");
+    let (place, inside) = (scratch.path("place"), scratch.path("place/inside"));
+    run(make(&place, 0o700, false)).unwrap();
+    let unmount = |lazy: bool| run(json!({"kind": "unmount", "path": place, "lazy": lazy}));
+    let mount = |kind: &str| {
+        let destination = &place;
+        run(
+            json!({"kind": "mount", "source": "x", "destination": destination, "type": kind, "flags": 6, "data": "mode=755"}),
+        )
+    };
+    match mount("tmpfs") {
+        Err(error) if error.errno == Some(1) => return println!("skipped: {}", error.message),
+        mounted => mounted.unwrap(),
+    }
+    std::fs::write(&inside, "").unwrap();
+    // Busy, so that only a lazy one does it.
+    let open = std::fs::File::open(&inside).unwrap();
+    let busy = unmount(false);
+    let lazy = unmount(true);
+    drop(open);
+    assert_eq!((busy.unwrap_err().errno, lazy.is_ok()), (Some(16), true));
+    assert!(!Path::new(&inside).exists());
+    let again = unmount(false).unwrap_err().message;
+    assert!(again.starts_with(&format!("Unmount {place:?}: ")), "{again}");
+    let unknown = mount("no-such-type").unwrap_err().message;
+    assert!(unknown.starts_with(&format!("Mount \"x\" on {place:?}: ")), "{unknown}");
 }
 
 /// A hierarchy in which this test may make cgroups: v1, v2, or none.

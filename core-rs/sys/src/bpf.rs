@@ -20,9 +20,14 @@ pub struct Instruction {
 
 const BPF_PROG_LOAD: libc::c_int = 5;
 const BPF_PROG_ATTACH: libc::c_int = 8;
+const BPF_PROG_DETACH: libc::c_int = 9;
+const BPF_PROG_GET_FD_BY_ID: libc::c_int = 13;
+const BPF_PROG_QUERY: libc::c_int = 16;
 const BPF_PROG_TYPE_CGROUP_DEVICE: u32 = 15;
 const BPF_CGROUP_DEVICE: u32 = 6;
 const BPF_F_ALLOW_MULTI: u32 = 2;
+/// Linux 5.6
+const BPF_F_REPLACE: u32 = 4;
 
 /// `union bpf_attr` as BPF_PROG_LOAD reads it, up to its fields of Linux 4.15.
 #[repr(C)]
@@ -38,12 +43,32 @@ struct LoadAttributes {
     flags: u32,
 }
 
-/// `union bpf_attr` as BPF_PROG_ATTACH reads it.
+/// `union bpf_attr` as BPF_PROG_ATTACH and BPF_PROG_DETACH read it.
 #[repr(C)]
 struct AttachAttributes {
     target: u32,
     program: u32,
     kind: u32,
+    flags: u32,
+    replaced: u32,
+}
+
+/// `union bpf_attr` as BPF_PROG_QUERY reads it, up to its fields of Linux 4.15.
+#[repr(C)]
+struct QueryAttributes {
+    target: u32,
+    kind: u32,
+    query_flags: u32,
+    attach_flags: u32,
+    ids: u64,
+    count: u32,
+}
+
+/// `union bpf_attr` as BPF_PROG_GET_FD_BY_ID reads it.
+#[repr(C)]
+struct IdAttributes {
+    id: u32,
+    next: u32,
     flags: u32,
 }
 
@@ -70,16 +95,68 @@ pub fn load_device_program(instructions: &[Instruction]) -> Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(program) })
 }
 
-/// Attaches a program to a v2 cgroup, beside others: a device needs the yes of all. It stays as long as the cgroup.
+/// Attaches a program to a v2 cgroup, in the place of the one that is there in one go; beside several, a device needs the yes of all.
+/// It stays as long as the cgroup.
 pub fn attach_device_program(cgroup: BorrowedFd<'_>, program: &OwnedFd) -> Result<()> {
-    let mut attributes = AttachAttributes {
+    let Some(old) = only_device_program(cgroup)? else { return attach(cgroup, program, None) };
+    match attach(cgroup, program, Some(old.as_fd())) {
+        // Before Linux 5.6: for a moment both hold, never none.
+        Err(error) if error.errno == libc::EINVAL => {
+            attach(cgroup, program, None)?;
+            let mut attributes = attach_attributes(cgroup, old.as_fd(), 0, None);
+            bpf(BPF_PROG_DETACH, &mut attributes).map(drop)
+        }
+        attached => attached,
+    }
+}
+
+fn attach(cgroup: BorrowedFd<'_>, program: &OwnedFd, replaced: Option<BorrowedFd<'_>>) -> Result<()> {
+    let flags = BPF_F_ALLOW_MULTI | if replaced.is_some() { BPF_F_REPLACE } else { 0 };
+    bpf(BPF_PROG_ATTACH, &mut attach_attributes(cgroup, program.as_fd(), flags, replaced)).map(drop)
+}
+
+fn attach_attributes(
+    cgroup: BorrowedFd<'_>,
+    program: BorrowedFd<'_>,
+    flags: u32,
+    replaced: Option<BorrowedFd<'_>>,
+) -> AttachAttributes {
+    AttachAttributes {
         target: cgroup.as_raw_fd().unsigned_abs(),
-        program: program.as_fd().as_raw_fd().unsigned_abs(),
+        program: program.as_raw_fd().unsigned_abs(),
         kind: BPF_CGROUP_DEVICE,
-        flags: BPF_F_ALLOW_MULTI,
+        flags,
+        replaced: replaced.map_or(0, |old| old.as_raw_fd().unsigned_abs()),
+    }
+}
+
+/// The device program of this very cgroup; none: it has none, or several.
+fn only_device_program(cgroup: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
+    let mut ids = [0u32; 2];
+    let mut query = QueryAttributes {
+        target: cgroup.as_raw_fd().unsigned_abs(),
+        kind: BPF_CGROUP_DEVICE,
+        query_flags: 0,
+        attach_flags: 0,
+        ids: ids.as_mut_ptr() as u64,
+        count: 2,
     };
-    // SAFETY: `attributes` has the size that is told and outlives the call.
-    let attached =
-        unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_ATTACH, &raw mut attributes, size_of::<AttachAttributes>()) };
-    check("bpf", attached).map(drop)
+    match bpf(BPF_PROG_QUERY, &mut query) {
+        Ok(_) if query.count == 1 => {}
+        // ENOSPC: more than there is room for.
+        Err(error) if error.errno != libc::ENOSPC => return Err(error),
+        _ => return Ok(None),
+    }
+    let mut by_id = IdAttributes { id: ids[0], next: 0, flags: 0 };
+    let found = i32::try_from(bpf(BPF_PROG_GET_FD_BY_ID, &mut by_id)?).unwrap_or(-1);
+    // SAFETY: the kernel has just made this descriptor (close-on-exec), so it is nobody else's.
+    Ok(Some(unsafe { OwnedFd::from_raw_fd(found) }))
+}
+
+/// bpf(2) with the part of its attributes that the command reads.
+fn bpf<T>(command: libc::c_int, attributes: &mut T) -> Result<libc::c_long> {
+    // SAFETY: `attributes` has the size that is told and outlives the call; each caller passes the type of its command, whose
+    // pointers are to memory that outlives the call too.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attributes), size_of::<T>()) };
+    check("bpf", result)
 }

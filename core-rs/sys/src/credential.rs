@@ -88,6 +88,16 @@ pub fn keep_capabilities(keep: bool) -> Result<()> {
     named("prctl", rustix::thread::set_keep_capabilities(keep))
 }
 
+/// prctl(2) PR_GET_SECUREBITS.
+pub fn secure_bits() -> Result<u32> {
+    prctl(libc::PR_GET_SECUREBITS, [0, 0]).map(|bits| u32::try_from(bits).unwrap_or(0))
+}
+
+/// prctl(2) PR_SET_SECUREBITS. EPERM: no CAP_SETPCAP, or a bit that is locked.
+pub fn set_secure_bits(bits: u32) -> Result<()> {
+    prctl(libc::PR_SET_SECUREBITS, [bits.into(), 0]).map(drop)
+}
+
 /// prctl(2) PR_SET_NO_NEW_PRIVS.
 pub fn set_no_new_privileges() -> Result<()> {
     named("prctl", rustix::thread::set_no_new_privs(true))
@@ -109,6 +119,25 @@ pub fn set_user(uid: u32) -> Result<()> {
 pub fn set_group(gid: u32) -> Result<()> {
     // SAFETY: setresgid reads no memory.
     check("setresgid", unsafe { libc::syscall(libc::SYS_setresgid, gid, gid, gid) }).map(drop)
+}
+
+/// setresuid(2): real, and effective and saved; none: as it is.
+pub fn set_users(real: Option<u32>, effective: Option<u32>) -> Result<()> {
+    let (real, effective) = (real.unwrap_or(u32::MAX), effective.unwrap_or(u32::MAX));
+    // SAFETY: setresuid reads no memory.
+    check("setresuid", unsafe { libc::syscall(libc::SYS_setresuid, real, effective, effective) }).map(drop)
+}
+
+/// setresgid(2): real, and effective and saved; none: as it is.
+pub fn set_groups_of_process(real: Option<u32>, effective: Option<u32>) -> Result<()> {
+    let (real, effective) = (real.unwrap_or(u32::MAX), effective.unwrap_or(u32::MAX));
+    // SAFETY: setresgid reads no memory.
+    check("setresgid", unsafe { libc::syscall(libc::SYS_setresgid, real, effective, effective) }).map(drop)
+}
+
+/// prctl(2) PR_SET_PDEATHSIG.
+pub fn set_parent_death_signal(signal: i32) -> Result<()> {
+    prctl(libc::PR_SET_PDEATHSIG, [signal.into(), 0]).map(drop)
 }
 
 /// setgroups(2).

@@ -3,7 +3,7 @@
 
 use crate::error::{Result, check, named};
 use rustix::io::FdFlags;
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// Takes over a descriptor that was handed over by its number; none for a negative number.
 ///
@@ -25,6 +25,13 @@ pub fn flags(number: u32) -> Result<FdFlags> {
     Ok(FdFlags::from_bits_retain(u32::try_from(flags).unwrap_or(0)))
 }
 
+/// Another descriptor of what a number is open as, close-on-exec; the number stays whose it is. EBADF: it is not open.
+pub fn duplicate_number(number: i32) -> Result<OwnedFd> {
+    // SAFETY: F_DUPFD_CLOEXEC reads an entry of the descriptor table; a number that is not open is EBADF.
+    let made = check("fcntl", unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) }.into())?;
+    adopt(i32::try_from(made).unwrap_or(-1)).ok_or(crate::error::SysError::new("fcntl", libc::EBADF))
+}
+
 /// Keeps a descriptor open through execve(2).
 pub fn keep_through_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
     named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::empty()))
@@ -35,9 +42,22 @@ pub fn duplicate_from(descriptor: BorrowedFd<'_>, lowest: i32) -> Result<OwnedFd
     named("fcntl", rustix::io::fcntl_dupfd_cloexec(descriptor, lowest))
 }
 
+/// dup3(2): a number is from now on open as another file, close-on-exec, for whoever uses it; what it was open as before is closed.
+pub fn put_in_place(file: BorrowedFd<'_>, place: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: dup3 changes what `place` is open as and not whether: it stays a descriptor of this process, and its owner closes it.
+    let made = unsafe { libc::dup3(file.as_raw_fd(), place.as_raw_fd(), libc::O_CLOEXEC) };
+    check("dup3", made.into()).map(drop)
+}
+
 /// execve(2) closes it.
 pub fn close_on_exec(descriptor: BorrowedFd<'_>) -> Result<()> {
     named("fcntl", rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC))
+}
+
+/// unshare(2) CLONE_FILES: a table of this process's own, with the same descriptors in it.
+pub fn unshare() -> Result<()> {
+    // SAFETY: unshare reads no memory; what the descriptors are of stays as it is.
+    check("unshare", unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_FILES) }).map(drop)
 }
 
 /// Closes every descriptor from `first` on that is not among `keep`.
@@ -80,7 +100,6 @@ fn close_each(first: u32, last: u32) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsRawFd;
 
     #[test]
     fn flags_tells_close_on_exec_and_ebadf() {

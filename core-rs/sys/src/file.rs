@@ -1,7 +1,7 @@
 //! Files, by descriptor or relative to one. open(2) and its kin
 
 use crate::error::{Result, SysError, named};
-use rustix::fs::{AtFlags, Gid, Uid};
+use rustix::fs::{Access, AtFlags, Gid, Uid};
 pub use rustix::fs::{FileType, Mode, OFlags, Stat};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -100,6 +100,15 @@ pub fn is_character_device(status: &Stat, major: u32, minor: u32) -> bool {
 #[must_use]
 pub fn same_file(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}
+
+/// access(2) X_OK: this process may execute a file. Errors: EACCES, of a directory too; ENOENT and so on.
+pub fn is_executable(path: &str) -> Result<()> {
+    let status = named("stat", rustix::fs::stat(path))?;
+    if kind(&status) == FileType::Directory {
+        return Err(SysError::new("access", libc::EACCES));
+    }
+    named("access", rustix::fs::access(path, Access::EXEC_OK))
 }
 
 /// fstatfs(2).

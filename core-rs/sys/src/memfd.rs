@@ -12,13 +12,30 @@ const SEAL_EXEC: SealFlags = SealFlags::from_bits_retain(0x20);
 ///
 /// Errors: EACCES where `vm.memfd_noexec` is 2.
 pub fn sealed_executable(name: &CStr, content: &[u8]) -> Result<OwnedFd> {
+    fill_and_seal(executable_memfd(name)?, content, SEAL_EXEC)
+}
+
+/// The same with the first `length` bytes of `source`, but `patch` at its place; the kernel copies them.
+///
+/// Errors: EACCES where `vm.memfd_noexec` is 2; EIO where the file ends before.
+pub fn sealed_executable_copy(name: &CStr, source: impl AsFd, length: usize, patch: (u64, &[u8])) -> Result<OwnedFd> {
+    let memfd = executable_memfd(name)?;
+    copy(&memfd, source, 0, length)?;
+    let written = rustix::io::retry_on_intr(|| rustix::io::pwrite(&memfd, patch.1, patch.0));
+    if named("pwrite", written)? < patch.1.len() {
+        return Err(SysError::new("pwrite", libc::ENOSPC));
+    }
+    seal(memfd, SEAL_EXEC)
+}
+
+fn executable_memfd(name: &CStr) -> Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memfd = match memfd_create(name, flags | MemfdFlags::EXEC) {
         // Before 6.3 there is no MFD_EXEC, and every memfd is executable.
         Err(rustix::io::Errno::INVAL) => memfd_create(name, flags),
         made => made,
     };
-    fill_and_seal(named("memfd_create", memfd)?, content, SEAL_EXEC)
+    named("memfd_create", memfd)
 }
 
 /// A sealed memfd with this content, close-on-exec: a document for another process.
@@ -29,17 +46,22 @@ pub fn sealed_document(name: &CStr, content: &[u8]) -> Result<OwnedFd> {
 /// A sealed memfd with `length` bytes of `source` from `offset` on, close-on-exec and not to be executed; the kernel copies them.
 ///
 /// Errors: EIO where the file ends before.
-pub fn sealed_copy(name: &CStr, source: impl AsFd, mut offset: u64, length: usize) -> Result<OwnedFd> {
+pub fn sealed_copy(name: &CStr, source: impl AsFd, offset: u64, length: usize) -> Result<OwnedFd> {
     let memfd = document_memfd(name)?;
+    copy(&memfd, source, offset, length)?;
+    seal(memfd, SealFlags::empty())
+}
+
+fn copy(memfd: &OwnedFd, source: impl AsFd, mut offset: u64, length: usize) -> Result<()> {
     let mut left = length;
     while left > 0 {
-        match rustix::io::retry_on_intr(|| rustix::fs::sendfile(&memfd, &source, Some(&mut offset), left)) {
+        match rustix::io::retry_on_intr(|| rustix::fs::sendfile(memfd, &source, Some(&mut offset), left)) {
             Ok(0) => return Err(SysError::new("sendfile", libc::EIO)),
             Ok(count) => left = left.saturating_sub(count),
             Err(errno) => return Err(SysError::new("sendfile", errno.raw_os_error())),
         }
     }
-    seal(memfd, SealFlags::empty())
+    Ok(())
 }
 
 /// A memfd that cannot be executed, though it can be mapped so.
@@ -85,6 +107,16 @@ mod tests {
         let mut buffer = [0; 16];
         assert_eq!(rustix::io::read(&memfd, &mut buffer).unwrap(), 4);
         assert_eq!(&buffer[..4], b"3456");
+        assert_eq!(rustix::io::write(&memfd, b"x").unwrap_err(), rustix::io::Errno::PERM);
+    }
+
+    #[test]
+    fn sealed_executable_copy_has_the_beginning_of_its_source_with_the_patch_and_cannot_be_written() {
+        let source = sealed_document(c"masu-source", b"0123456789").unwrap();
+        let memfd = sealed_executable_copy(c"masu-test", &source, 8, (2, b"xy")).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(rustix::io::read(&memfd, &mut buffer).unwrap(), 8);
+        assert_eq!(&buffer[..8], b"01xy4567");
         assert_eq!(rustix::io::write(&memfd, b"x").unwrap_err(), rustix::io::Errno::PERM);
     }
 

@@ -31,7 +31,20 @@ struct Shared {
     ends: [RawFd; 2],
 }
 
+/// A process below this frees its memory sooner than it starts a child.
+const LARGE_BYTES: usize = 16 << 20;
+
 impl MemoryKeeper {
+    /// Starts the child where it is worth it: in a large process, as V8's is. As [`Self::start`].
+    #[must_use]
+    pub fn start_if_large() -> Option<Self> {
+        let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| resident_pages(&text))?;
+        // SAFETY: sysconf reads no memory of this program.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        let is_large = pages.saturating_mul(usize::try_from(page).unwrap_or(0)) >= LARGE_BYTES;
+        if is_large { Self::start().ok() } else { None }
+    }
+
     /// Starts the child. Signals must be blocked in this thread: the child has the process's handlers and must not run them.
     pub fn start() -> Result<Self> {
         let (wait, release) = named("pipe2", pipe_with(PipeFlags::CLOEXEC))?;
@@ -65,6 +78,11 @@ impl Drop for MemoryKeeper {
     }
 }
 
+/// The second number of `/proc/PID/statm`.
+fn resident_pages(statm: &str) -> Option<usize> {
+    statm.split(' ').nth(1)?.parse().ok()
+}
+
 /// The child: waits until the other end of the pipe is closed everywhere.
 extern "C" fn keep(ends: *mut libc::c_void) -> libc::c_int {
     let mut byte = 0_u8;
@@ -92,5 +110,20 @@ mod tests {
         assert!(!has_ended(pid).unwrap());
         drop(keeper);
         assert!(has_ended(pid).is_err(), "it is no child any more");
+    }
+
+    #[test]
+    fn resident_pages_are_the_second_number() {
+        assert_eq!(resident_pages("2841 1013 890 12 0 301 0\n"), Some(1013));
+        assert_eq!(resident_pages(""), None);
+    }
+
+    #[test]
+    fn memory_keeper_is_for_large_processes_only() {
+        let mask = block_all().unwrap();
+        let large = vec![1_u8; LARGE_BYTES];
+        let keeper = MemoryKeeper::start_if_large();
+        set_mask(mask).unwrap();
+        assert!(keeper.is_some() && large.last() == Some(&1));
     }
 }

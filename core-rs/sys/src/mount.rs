@@ -88,6 +88,16 @@ pub fn pivot_root_to_cwd() -> Result<()> {
     named("pivot_root", rustix::process::pivot_root(".", "."))
 }
 
+/// umount2(2) MNT_DETACH of the topmost mount on a path, which is no symbolic link.
+pub fn detach(path: &str) -> Result<()> {
+    named("umount2", rustix::mount::unmount(path, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW))
+}
+
+/// umount2(2) of the topmost mount on a path, which is no symbolic link. EBUSY: it is used.
+pub fn unmount(path: &str) -> Result<()> {
+    named("umount2", rustix::mount::unmount(path, UnmountFlags::NOFOLLOW))
+}
+
 /// umount2(2) MNT_DETACH of the topmost mount on the working directory.
 pub fn detach_cwd() -> Result<()> {
     named("umount2", rustix::mount::unmount(".", UnmountFlags::DETACH))
@@ -120,6 +130,50 @@ pub fn detached_procfs() -> Result<OwnedFd> {
     let attributes =
         MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     named("fsmount", rustix::mount::fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes))
+}
+
+/// A file system that is being configured, with each option on its own, however many they are: fsopen(2), fsconfig(2).
+#[derive(Debug)]
+pub struct Configured(OwnedFd);
+
+impl Configured {
+    /// A new one of this type, shown with this source.
+    pub fn begin(fstype: &str, source: &str) -> Result<Self> {
+        let context = named("fsopen", rustix::mount::fsopen(fstype, FsOpenFlags::FSOPEN_CLOEXEC))?;
+        let configured = Self(context);
+        configured.option("source", Some(source))?;
+        Ok(configured)
+    }
+
+    /// fsconfig(2) FSCONFIG_SET_STRING, or without a value FSCONFIG_SET_FLAG.
+    pub fn option(&self, name: &str, value: Option<&str>) -> Result<()> {
+        let set = match value {
+            Some(value) => rustix::mount::fsconfig_set_string(&self.0, name, value),
+            None => rustix::mount::fsconfig_set_flag(&self.0, name),
+        };
+        named("fsconfig", set)
+    }
+
+    /// fsmount(2): a detached mount, to be attached.
+    pub fn mount(self, read_only: bool) -> Result<OwnedFd> {
+        if read_only {
+            self.option("ro", None)?;
+        }
+        self.create()?;
+        self.mount_with(if read_only { ms::RDONLY } else { 0 })
+    }
+
+    /// fsmount(2) with these MS_* bits of the mount itself, once the file system is made: a detached mount, to be attached.
+    pub fn mount_with(&self, flags: u32) -> Result<OwnedFd> {
+        let bits = u32::try_from(Attributes::with(flags).set).unwrap_or(0);
+        let attributes = MountAttrFlags::from_bits_retain(bits);
+        named("fsmount", rustix::mount::fsmount(&self.0, FsMountFlags::FSMOUNT_CLOEXEC, attributes))
+    }
+
+    /// fsconfig(2) FSCONFIG_CMD_CREATE: all options are there.
+    pub fn create(&self) -> Result<()> {
+        named("fsconfig", rustix::mount::fsconfig_create(&self.0))
+    }
 }
 
 /// `struct mount_attr` of linux/mount.h.
@@ -156,12 +210,34 @@ impl Attributes {
     /// Sets these MS_* bits and leaves the others.
     #[must_use]
     pub fn with(flags: u32) -> Self {
-        let set = ATTRIBUTES.iter().filter(|(ms, _)| flags & ms != 0).map(|(_, attribute)| attribute).sum();
-        match ATIME.iter().find(|(ms, _)| flags & ms != 0) {
+        Self::change(flags, 0, 0)
+    }
+
+    /// Sets MS_* bits and clears others of a mount that has the bits `current`. An access time that is cleared becomes `relatime`.
+    #[must_use]
+    pub fn change(set: u32, clear: u32, current: u32) -> Self {
+        let bits =
+            |flags: u32| ATTRIBUTES.iter().filter(|(ms, _)| flags & ms != 0).map(|(_, attribute)| attribute).sum();
+        let current = if current & (ms::NOATIME | ms::RELATIME) == 0 { current | ms::STRICTATIME } else { current };
+        // Only what is there: an older kernel refuses to clear what it does not know.
+        let clear = clear & current & !set;
+        let cleared = bits(clear);
+        match ATIME.iter().find(|(ms, _)| set & ms != 0) {
             // mount_setattr(2): atime needs MOUNT_ATTR__ATIME in attr_clr.
-            Some((_, atime)) => Self { set: set | atime, clear: ATTR_ATIME, ..Self::default() },
-            None => Self { set, ..Self::default() },
+            Some((_, atime)) => Self { set: bits(set) | atime, clear: cleared | ATTR_ATIME, ..Self::default() },
+            None if clear & (ms::NOATIME | ms::STRICTATIME) != 0 => {
+                Self { set: bits(set), clear: cleared | ATTR_ATIME, ..Self::default() }
+            }
+            None => Self { set: bits(set), clear: cleared, ..Self::default() },
         }
+    }
+
+    /// MOUNT_ATTR_* bits as mount_setattr(2) has them.
+    #[must_use]
+    pub fn of_bits(set: u32, clear: u32) -> Self {
+        // As above: one value of three, whichever bits of it are named.
+        let atime = if u64::from(set | clear) & ATTR_ATIME != 0 { ATTR_ATIME } else { 0 };
+        Self { set: set.into(), clear: u64::from(clear) | atime, ..Self::default() }
     }
 
     /// A propagation type, as MS_* bit.
@@ -203,6 +279,31 @@ mod tests {
         ] {
             let attributes = Attributes::with(flags);
             assert_eq!((attributes.set, attributes.clear), (set, clear), "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn attributes_change_does_what_its_table_says() {
+        for (set, clear, current, expected) in [
+            (0, ms::NOSUID | ms::NODEV, ms::NOSUID | ms::NODEV | ms::NOEXEC, (0, 0x6)),
+            (0, ms::NOSUID | ms::NOSYMFOLLOW, ms::NOSUID, (0, 0x2)),
+            (ms::RDONLY, ms::RDONLY, ms::RDONLY, (0x1, 0)),
+            (0, ms::NOATIME, ms::NOATIME, (0, 0x70)),
+            (0, ms::NOATIME, ms::RELATIME, (0, 0)),
+            (0, ms::STRICTATIME, 0, (0, 0x70)),
+            (0, ms::STRICTATIME, ms::RELATIME, (0, 0)),
+            (ms::STRICTATIME, ms::NOATIME, ms::NOATIME, (0x20, 0x70)),
+        ] {
+            let attributes = Attributes::change(set, clear, current);
+            assert_eq!((attributes.set, attributes.clear), expected, "{set:#x} {clear:#x} {current:#x}");
+        }
+    }
+
+    #[test]
+    fn attributes_of_bits_names_the_whole_access_time() {
+        for ((set, clear), expected) in [((0x1, 0x2), (0x1, 0x2)), ((0x10, 0), (0x10, 0x70)), ((0, 0x20), (0, 0x70))] {
+            let attributes = Attributes::of_bits(set, clear);
+            assert_eq!((attributes.set, attributes.clear), expected);
         }
     }
 

@@ -45,6 +45,13 @@ pub fn fork_sibling(alone: SingleThread, namespaces: u32, cgroup: Option<Borrowe
     fork_with(alone, flags, 0, cgroup)
 }
 
+/// As [`fork_sibling`] without namespaces; both sides have one and the same descriptors (CLONE_FILES), until one executes a program or
+/// calls [`crate::descriptor::unshare`].
+pub fn fork_sibling_with_descriptors(alone: SingleThread) -> Result<Side> {
+    let flags = (libc::CLONE_PARENT | libc::CLONE_FILES).unsigned_abs();
+    fork_with(alone, flags.into(), 0, None).map(|(side, _)| side)
+}
+
 /// fork(2).
 ///
 /// Errors: as of [`fork_sibling`].
@@ -77,8 +84,10 @@ fn fork_with(_: SingleThread, flags: u64, exit_signal: u64, cgroup: Option<Borro
     let lacks =
         matches!(pid, Err(error) if error.errno == libc::ENOSYS || (error.errno == libc::E2BIG && cgroup.is_some()));
     if lacks {
-        // SAFETY: as above; no new stack, as with fork(2).
-        pid = check("clone", unsafe { libc::syscall(libc::SYS_clone, flags | exit_signal, 0, 0, 0, 0) });
+        let [flags_with_pidfd, slot, ..] = arguments;
+        let flags = (flags_with_pidfd & !crate::clone::CLONE_INTO_CGROUP) | exit_signal;
+        // SAFETY: as above; no new stack, as with fork(2). Before Linux 5.2 the flag and the slot mean nothing.
+        pid = check("clone", unsafe { libc::syscall(libc::SYS_clone, flags, 0, slot, 0, 0) });
     }
     let in_cgroup = cgroup.is_some() && !lacks;
     match pid? {
@@ -128,9 +137,21 @@ pub fn directory() -> Result<String> {
     Ok(String::from_utf8_lossy(text).into_owned())
 }
 
+/// chroot(2) to the working directory.
+pub fn change_root_to_cwd() -> Result<()> {
+    named("chroot", rustix::process::chroot("."))
+}
+
 /// umask(2); returns the one before.
 pub fn set_umask(mask: u32) -> u32 {
     rustix::process::umask(Mode::from_raw_mode(mask & 0o777)).bits()
+}
+
+/// getpgid(2): whether a process is in this one's process group.
+#[must_use]
+pub fn is_in_own_group(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::getpgid(Some(pid)) == Ok(rustix::process::getpgrp()))
 }
 
 /// setsid(2). EPERM: this process leads a process group already.
@@ -164,10 +185,10 @@ pub fn become_subreaper() -> Result<()> {
 }
 
 /// dup2(2) to stdin, stdout and stderr, which stay open through execve(2).
-pub fn become_stdio(terminal: BorrowedFd<'_>) -> Result<()> {
-    named("dup2", rustix::stdio::dup2_stdin(terminal))?;
-    named("dup2", rustix::stdio::dup2_stdout(terminal))?;
-    named("dup2", rustix::stdio::dup2_stderr(terminal))
+pub fn become_stdio([stdin, stdout, stderr]: [BorrowedFd<'_>; 3]) -> Result<()> {
+    named("dup2", rustix::stdio::dup2_stdin(stdin))?;
+    named("dup2", rustix::stdio::dup2_stdout(stdout))?;
+    named("dup2", rustix::stdio::dup2_stderr(stderr))
 }
 
 /// stdin, stdout and stderr.

@@ -56,6 +56,12 @@ impl Root {
         Self { directory }
     }
 
+    /// The directory itself, owned.
+    #[must_use]
+    pub const fn descriptor(&self) -> &OwnedFd {
+        &self.directory
+    }
+
     /// The directory itself.
     #[must_use]
     pub fn directory(&self) -> BorrowedFd<'_> {

@@ -28,15 +28,27 @@ struct Program {
 ///
 /// Errors: EACCES neither no_new_privs nor CAP_SYS_ADMIN; EINVAL a malformed program or an unknown flag; ENOMEM too many filters.
 pub fn load(flags: u32, instructions: &[Instruction]) -> Result<()> {
-    let length = u16::try_from(instructions.len()).map_err(|_| SysError::new("seccomp", libc::EINVAL))?;
-    let program = Program { length, instructions: instructions.as_ptr() };
-    // SAFETY: the kernel copies `length` instructions, all of which live until it returns.
-    let loaded = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program) };
-    match check("seccomp", loaded)? {
+    match set_filter(flags, instructions)? {
         0 => Ok(()),
         // SECCOMP_FILTER_FLAG_TSYNC: the thread that could not be synchronized.
         _ => Err(SysError::new("seccomp", libc::EBUSY)),
     }
+}
+
+/// As [`load`], with SECCOMP_FILTER_FLAG_NEW_LISTENER: returns the number of the new descriptor, close-on-exec, which belongs to the caller.
+///
+/// Errors: EBUSY another filter of this process has a listener already.
+pub(crate) fn load_with_listener(flags: u32, instructions: &[Instruction]) -> Result<i32> {
+    let number = set_filter(flags, instructions)?;
+    i32::try_from(number).map_err(|_| SysError::new("seccomp", libc::EBADF))
+}
+
+fn set_filter(flags: u32, instructions: &[Instruction]) -> Result<libc::c_long> {
+    let length = u16::try_from(instructions.len()).map_err(|_| SysError::new("seccomp", libc::EINVAL))?;
+    let program = Program { length, instructions: instructions.as_ptr() };
+    // SAFETY: the kernel copies `length` instructions, all of which live until it returns.
+    let loaded = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program) };
+    check("seccomp", loaded)
 }
 
 #[cfg(test)]

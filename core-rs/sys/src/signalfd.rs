@@ -5,6 +5,9 @@ use crate::error::{Result, SysError, check, named};
 use rustix::io::Errno;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 
+/// `si_code` of what the kernel sends. sigaction(2)
+const SI_KERNEL: u32 = 0x80;
+
 /// One signal that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived {
@@ -12,6 +15,8 @@ pub struct Arrived {
     pub signal: i32,
     /// Who sent it; 0: the kernel, for example the terminal.
     pub sender: u32,
+    /// The kernel itself sent it (SI_KERNEL), and not a process that this pid namespace does not see.
+    pub by_kernel: bool,
 }
 
 /// A signalfd for the signals of `mask` (signal n is bit n - 1), close-on-exec and non-blocking. They must be blocked.
@@ -31,7 +36,11 @@ pub fn read(signals: BorrowedFd<'_>) -> Result<Option<Arrived>> {
         Err(Errno::AGAIN) => Ok(None),
         Ok(count) if count < record.len() => Err(SysError::new("read", libc::EIO)),
         // signalfd(2): ssi_signo is the first field, ssi_pid the fourth; all have 32 bits.
-        Ok(_) => Ok(Some(Arrived { signal: i32::try_from(word(&record, 0)).unwrap_or(0), sender: word(&record, 3) })),
+        Ok(_) => Ok(Some(Arrived {
+            signal: i32::try_from(word(&record, 0)).unwrap_or(0),
+            sender: word(&record, 3),
+            by_kernel: word(&record, 2) == SI_KERNEL,
+        })),
         Err(errno) => named("read", Err(errno)),
     }
 }
@@ -74,7 +83,7 @@ mod tests {
             // SAFETY: pthread_kill and pthread_self take and give numbers of this live thread.
             unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGUSR2) };
             let arrived = read(signals.as_fd()).unwrap();
-            assert_eq!(arrived, Some(Arrived { signal: libc::SIGUSR2, sender: std::process::id() }));
+            assert_eq!(arrived, Some(Arrived { signal: libc::SIGUSR2, sender: std::process::id(), by_kernel: false }));
             assert_eq!(read(signals.as_fd()).unwrap(), None);
             signal::set_mask(before).unwrap();
         })

@@ -35,6 +35,8 @@ wire_type! {
     /// The group of a plan that a step belongs to.
     #[derive(Copy, PartialEq, Eq)]
     pub enum Group {
+        /// `plan.create`
+        Create,
         /// `plan.before`
         Before,
         /// `plan.clone`
@@ -43,10 +45,16 @@ wire_type! {
         Network,
         /// `plan.inside`
         Inside,
+        /// `plan.created`
+        Created,
         /// `plan.exec`
         Exec,
+        /// `plan.started`
+        Started,
         /// `plan.afterwards`
         Afterwards,
+        /// `plan.delete`
+        Delete,
     }
 }
 
@@ -88,6 +96,11 @@ impl CoreError {
     /// Something that cannot happen unless masu is wrong.
     pub fn bug(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::Bug, message)
+    }
+
+    /// A request that is not what [`crate::request`] says: TypeScript and Rust disagree, so masu is wrong.
+    pub fn unreadable(op: &str, error: &serde_json::Error) -> Self {
+        Self::bug(format!("Read the request of op {op:?}: {error}"))
     }
 
     /// Adds the one thing to do.

@@ -3,12 +3,20 @@
 //! These types are the one source. The TypeScript types in `lib/core/wire.ts` are generated from them with the feature `typescript`.
 
 pub mod blank;
+pub mod container;
 pub mod error;
+pub mod filter;
+pub mod follow;
+pub mod key;
+pub mod lifecycle;
+pub mod overlay;
+pub mod pipe;
 pub mod plan;
 pub mod request;
+pub mod tree;
 
 /// Raised on any change of an op, a field or a type; `lib/core/symbols.ts` has the same number.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 3;
 
 /// Derives what every wire type has: serde with camelCase fields and snake_case kinds, and TypeScript on request.
 macro_rules! wire_type {

@@ -8,17 +8,24 @@ use serde::{Deserialize, Serialize};
 use crate::wire_type;
 
 mod clone;
+mod hook;
 mod host;
 mod root;
 mod stage;
+mod unit;
 
-pub use clone::{CloneStep, IdMapping, JoinNamespace, MapTools, Namespace, TimeOffset, UserMapping};
+pub use clone::{
+    CloneStep, EnterProcess, IdMapping, JoinNamespace, JoinTarget, KeepNamespace, MapTools, Namespace, PartStep,
+    TimeOffset, UserMapping,
+};
+pub use hook::Hook;
 pub use host::{DeviceRule, HostStep, Owner};
-pub use root::{MountPoint, OverlayLayer, Propagation, RootSource};
-pub use stage::{Filter, StageStep};
+pub use root::{MountAttributes, MountMapping, MountPoint, OverlayLayer, Propagation, RootSource};
+pub use stage::{Filter, SecurityModule, StageStep};
+pub use unit::{UnitProperty, UnitValue};
 
 /// Raised on any change of the plan's shape, so that a kept plan is never misread.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 3;
 
 wire_type! {
     /// All steps from an idle host to a running program and back, grouped by who executes them and when.
@@ -27,7 +34,9 @@ wire_type! {
         pub version: u32,
         /// What was read of the host to make this plan; it holds as long as every fact holds.
         pub facts: Vec<Fact>,
-        /// In the runtime namespace, before the container's first process exists.
+        /// In the runtime namespace, once in the container's life: what lasts while it is stopped.
+        pub create: Vec<HostStep>,
+        /// In the runtime namespace at each start, before the container's first process exists.
         pub before: Vec<HostStep>,
         /// The clone itself and what is written down about its child.
         pub clone: CloneStep,
@@ -35,10 +44,16 @@ wire_type! {
         pub network: Vec<StageStep>,
         /// In the container's first process: cgroups, namespaces, mounts, the new root.
         pub inside: Vec<StageStep>,
+        /// In the runtime namespace, while the container's first process waits for it in its step `await_runtime`. Blanks as in `clone.record`.
+        pub created: Vec<HostStep>,
         /// In the container's first process: limits, identity, capabilities, filter and, last, the program.
         pub exec: Vec<StageStep>,
-        /// In the runtime namespace, when the program has ended or any step has failed. All are tried.
+        /// In the runtime namespace, once the program runs. Blanks as in `clone.record`.
+        pub started: Vec<HostStep>,
+        /// In the runtime namespace, when the program has ended or a step of its start has failed. All are tried.
         pub afterwards: Vec<HostStep>,
+        /// In the runtime namespace, when the container is deleted. All are tried.
+        pub delete: Vec<HostStep>,
     }
 }
 

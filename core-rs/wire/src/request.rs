@@ -7,7 +7,55 @@ use crate::plan::{HostStep, Namespace, Plan};
 use crate::{error::CoreError, wire_type};
 
 /// The ops by number. `lib/core/wire.ts` has the same list.
-pub const OPS: [&str; 8] = ["observe", "process", "launch", "run", "wait", "teardown", "compile_filter", "probe"];
+pub const OPS: [&str; 47] = [
+    "observe",
+    "process",
+    "launch",
+    "run",
+    "wait",
+    "teardown",
+    "compile_filter",
+    "probe",
+    "create",
+    "start",
+    "containers",
+    "inspect",
+    "state",
+    "kill",
+    "stop",
+    "restart",
+    "await_end",
+    "delete",
+    "freeze",
+    "rename",
+    "update",
+    "prune",
+    "attach",
+    "exec",
+    "exec_run",
+    "pipes",
+    "read_pipe",
+    "write_pipe",
+    "close_descriptors",
+    "collect",
+    "signal_process",
+    "tree",
+    "read",
+    "watch",
+    "run_kept",
+    "await_key",
+    "mount_overlay",
+    "unmount",
+    "layer",
+    "attributes",
+    "securebits",
+    "watch_cgroup",
+    "examine_filter",
+    "become",
+    "create_bundle",
+    "perform",
+    "append_line",
+];
 
 wire_type! {
     /// `observe`: reads of the host or of a tree that a container can change, many in one call.
@@ -19,6 +67,7 @@ wire_type! {
 
 wire_type! {
     /// One read.
+    #[derive(PartialEq)]
     pub struct Look {
         /// Absolute path; below `root` when that is given.
         pub path: String,
@@ -58,7 +107,7 @@ wire_type! {
 
 wire_type! {
     /// What was seen.
-    #[derive(Default)]
+    #[derive(Default, PartialEq)]
     pub struct Seen {
         /// errno(3) of what failed; the rest is then absent.
         pub errno: Option<i32>,
@@ -75,6 +124,7 @@ wire_type! {
 
 wire_type! {
     /// stat(2).
+    #[derive(PartialEq)]
     pub struct FileStatus {
         /// What it is.
         pub kind: FileKind,
@@ -125,6 +175,7 @@ wire_type! {
 
 wire_type! {
     /// One name in a directory.
+    #[derive(PartialEq)]
     pub struct DirectoryEntry {
         /// The name.
         pub name: String,
@@ -140,6 +191,7 @@ wire_type! {
 
 wire_type! {
     /// `process`: what this process is and has.
+    #[derive(PartialEq)]
     pub struct ProcessReply {
         /// getpid(2).
         pub pid: u32,
@@ -180,9 +232,8 @@ wire_type! {
 }
 
 wire_type! {
-    /// `launch` and `run`: executes a plan up to its program's execve(2).
+    /// `launch`: executes a plan up to its program's execve(2).
     ///
-    /// `launch` returns then. `run` goes on: this very process becomes the monitor, and only an error comes back.
     /// When any step fails, what was done is undone by the plan's `afterwards` before the error is returned.
     pub struct LaunchRequest {
         /// The plan, blanks and all.
@@ -193,6 +244,32 @@ wire_type! {
         pub arguments: Vec<String>,
         /// `run` only: how signals that would end a plain program are treated.
         pub monitor: MonitorOptions,
+        /// Descriptors that become the program's stdin, stdout and stderr; none: those of this process.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub stdio: Option<[i32; 3]>,
+    }
+}
+
+wire_type! {
+    /// `run`: a launch whose masu becomes the monitor; only an error comes back.
+    pub struct RunRequest {
+        /// What is launched.
+        pub launch: LaunchRequest,
+        /// Keep the plan once the program runs; none: it depends on something that no look shows.
+        pub keep: Option<KeepPlan>,
+    }
+}
+
+wire_type! {
+    /// What a kept plan belongs to. All looks at the host since the process began are kept with it.
+    pub struct KeepPlan {
+        /// Where plans are kept.
+        pub directory: String,
+        /// All words after `masu`.
+        pub command: Vec<String>,
+        /// Variables of the environment that were read, by name; none: not set.
+        pub environment: BTreeMap<String, Option<String>>,
     }
 }
 
@@ -258,6 +335,21 @@ wire_type! {
         /// One for each failed step.
         pub failures: Vec<CoreError>,
     }
+}
+
+wire_type! {
+    /// `append_line`: adds a line to a file that several processes write to, and makes it where it is missing.
+    pub struct AppendLineRequest {
+        /// The file, symbolic links followed.
+        pub path: String,
+        /// The line without its end.
+        pub line: String,
+    }
+}
+
+wire_type! {
+    /// `append_line`: nothing to say.
+    pub struct AppendLineReply {}
 }
 
 wire_type! {

@@ -9,6 +9,7 @@ import { hostWords, stageWords } from "./words.ts";
 const PLAN: Plan = {
   version: 1,
   facts: [{ name: "kernel.release", value: "6.1", holds: { kind: "process" } }],
+  create: [],
   before: [{ kind: "make_directory", path: "/run/masu", mode: 0o700, parents: true, owner: null }],
   clone: {
     namespaces: ["mount", "pid"],
@@ -27,12 +28,15 @@ const PLAN: Plan = {
     { kind: "mount", source: "proc", destination: "/proc", type: "proc", flags: 14, data: "", create: "directory" },
     { kind: "pivot_root" },
   ],
+  created: [],
   exec: [
     { kind: "set_bounding_set", keep: ["CAP_CHOWN"] },
     { kind: "change_directory", path: "/tmp", create: false },
     { kind: "execute", arguments: ["echo", "a b"], environment: ["A=1 2"], reaper: false },
   ],
+  started: [],
   afterwards: [{ kind: "remove_cgroup", path: "/sys/fs/cgroup/pids/masu/1" }],
+  delete: [],
 };
 
 const HOST: [name: string, step: HostStep, text: string, call: string][] = [
@@ -101,4 +105,10 @@ Deno.test("explainScript() is a script that sh accepts", () => {
 
 Deno.test("explainScript() records the pid of the first process as a variable", () => {
   assertStringIncludes(explainScript(PLAN, { command: ["masu"] }), `printf %s "\${pid}" > /run/pid`);
+});
+
+Deno.test("explainText() says which process a program enters", () => {
+  const enter = { pid: 4711, start: 7, namespaces: ["mount" as const, "pid" as const], cgroupTasks: ["/c/tasks"] };
+  const text = explainText({ ...PLAN, clone: { ...PLAN.clone, namespaces: [], enter } });
+  assertStringIncludes(text, "Enter mount, pid namespaces of process 4711 and its 1 v1 cgroups");
 });

@@ -28,15 +28,20 @@ const OPTION: Record<Namespace, string> = {
 export interface ScriptHeader {
   /** The command, as it was typed. */
   readonly command: readonly string[];
+  /** It makes a container that lives on. */
+  readonly lasting?: boolean;
 }
 
 /**
- * Writes the script. Blanks must be filled in already, except `${pid}` and `${start}`, which become shell variables.
+ * Writes the script. Blanks must be filled in already, except those of processes and of the time of its start, which become shell variables.
  */
 export function explainScript(plan: Plan, header: ScriptHeader): string {
   return [
     "#!/bin/sh",
     `# The same as: ${header.command.map(word).join(" ").replaceAll("\n", " ")}`,
+    ...(header.lasting === true
+      ? ["# But for this: nothing watches over the container, and it is deleted when its program ends."]
+      : []),
     "# Needs util-linux 2.38; iproute2 for the loopback device; libcap (capsh) where capabilities are dropped.",
     "set -eu",
     "umask 022",
@@ -46,15 +51,15 @@ export function explainScript(plan: Plan, header: ScriptHeader): string {
     "  status=$?",
     "  set +e",
     "  trap - EXIT",
-    ...plan.afterwards.flatMap(hostCommands).map((line) => `  ${line}`),
+    ...[...plan.afterwards, ...plan.delete].flatMap(hostCommands).map((line) => `  ${line}`),
     "  exit $status",
     "}",
     "trap afterwards EXIT",
     "trap 'exit 130' INT",
     "trap 'exit 143' TERM",
     "",
-    "# before: on the host",
-    ...plan.before.flatMap(hostCommands),
+    "# create, before: on the host",
+    ...[...plan.create, ...plan.before].flatMap(hostCommands),
     "",
     "# network, inside, exec: what the container's first process does",
     `stage=${word(stageScript(plan))}`,
@@ -94,6 +99,7 @@ function cloneLines(plan: Plan): string[] {
       ]
       : ["pid=$outer"]),
     "start=$(cut -d' ' -f22 /proc/$pid/stat)",
+    "monitor=$$ monitorStart=$(cut -d' ' -f22 /proc/$$/stat) started=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)",
     ...clone.record.flatMap(hostCommands),
     "echo go >&4",
     "exec 4>&-",

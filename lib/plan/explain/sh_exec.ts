@@ -5,6 +5,7 @@
  * @module
  */
 import type { StageStep } from "../../core/wire.ts";
+import { securebitChanges } from "../../spec/securebits.ts";
 import { CAPABILITIES } from "../../spec/capabilities.ts";
 import { word } from "./sh_word.ts";
 import { octal } from "./words.ts";
@@ -145,6 +146,9 @@ function gatherOne(step: StageStep, all: Gathered): void {
       return;
     case "set_capabilities":
       all.privileges.push(`--inh-caps=${only(step.inheritable)}`, `--ambient-caps=${only(step.ambient)}`);
+      return;
+    case "set_securebits":
+      all.privileges.push(`--securebits=${securebitChanges(step.bits)}`);
       return;
     case "no_new_privileges":
       all.noNewPrivileges = true;

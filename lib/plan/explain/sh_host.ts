@@ -4,6 +4,9 @@
  * @module
  */
 import type { HostStep, Owner } from "../../core/wire.ts";
+import { MasuError } from "../../error.ts";
+import { mountWords } from "./flags.ts";
+import { setUnitProperties, startUnit, stopUnit } from "./sh_unit.ts";
 import { word, wordWithVariables } from "./sh_word.ts";
 import { octal } from "./words.ts";
 
@@ -17,7 +20,12 @@ export function hostCommands(step: HostStep): string[] {
     case "reserve_name":
       return [`ln -s ${word(step.target)} ${word(step.path)}`];
     case "write_control":
-      return [`printf %s ${word(step.text)} > ${word(step.path)}`];
+      return [`printf %s ${wordWithVariables(step.text)} > ${word(step.path)}`];
+    case "inherit_cpuset":
+      return ["cpus", "mems"].map((name) => {
+        const [own, above] = [`${step.path}/cpuset.${name}`, `${step.path}/../cpuset.${name}`].map(word);
+        return `[ -n "$(cat ${own})" ] || cat ${above} > ${own}`;
+      });
     case "attach_device_program":
       return [`# Not here: no tool of util-linux loads the device program of ${word(step.cgroup)}.`];
     case "kill_cgroup":
@@ -34,9 +42,31 @@ export function hostCommands(step: HostStep): string[] {
       const path = `${step.root.replace(/\/$/, "")}${step.path}`;
       return [step.file ? `[ -s ${word(path)} ] || rm -f ${word(path)}` : `rmdir ${word(path)} 2>/dev/null || true`];
     }
+    case "mount":
+      return [mountCommand(step)];
+    case "unmount":
+      return [`umount ${step.lazy ? "-l " : ""}${word(step.path)}`];
+    case "change_owner":
+      return chown(step.path, step.owner);
+    case "start_unit":
+      return startUnit(step);
+    case "set_unit_properties":
+      return setUnitProperties(step);
+    case "stop_unit":
+      return stopUnit(step);
+    case "run_hook":
+    case "move_network_device":
+      // Of containers made from an OCI bundle, for which there is no script.
+      throw new MasuError("bug", `Write a script of a plan: it has a step "${step.kind}"`);
     default:
       return step satisfies never;
   }
+}
+
+function mountCommand({ source, destination, type, flags, data }: Extract<HostStep, { kind: "mount" }>): string {
+  const options = mountWords(flags, data);
+  const kind = type === "" ? "" : `-t ${word(type)} `;
+  return `mount ${kind}${options === "" ? "" : `-o ${word(options)} `}${word(source)} ${word(destination)}`;
 }
 
 function makeDirectory({ path, mode, parents, owner }: Extract<HostStep, { kind: "make_directory" }>): string[] {

@@ -13,7 +13,7 @@ import { word } from "./sh_word.ts";
 import { octal } from "./words.ts";
 
 /** Where the new root is while it is made, and what is to be said later. */
-interface Context {
+export interface StageContext {
   /** In a user namespace, which was entered when the cgroups were joined already. */
   readonly confined: boolean;
   /** The mount point of the new root; empty before it is there. */
@@ -25,7 +25,7 @@ const EMPTY = "ro,nosuid,nodev,noexec,size=0,nr_inodes=1,mode=555";
 
 /** The whole script of the first process. */
 export function stageScript(plan: Plan): string {
-  const context: Context = { confined: plan.clone.user !== null, root: "" };
+  const context: StageContext = { confined: plan.clone.user !== null, root: "" };
   const lines = ["set -eu"];
   const steps = [...plan.network, ...plan.inside];
   const unshared = steps.findIndex(({ kind }) => kind === "unshare_cgroup");
@@ -43,7 +43,7 @@ export function joinCommands({ paths }: Extract<StageStep, { kind: "join_cgroups
 }
 
 /** A step of the groups `network` and `inside`; those of `exec` are words of the last line. */
-function stageCommands(step: StageStep, context: Context): string[] {
+export function stageCommands(step: StageStep, context: StageContext): string[] {
   const at = (path: string) => word(`${context.root}${path}`);
   switch (step.kind) {
     case "loopback_up":

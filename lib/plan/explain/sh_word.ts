@@ -10,9 +10,13 @@ export function word(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** A text as one word in which the blanks `${pid}` and `${start}` are the shell's variables of these names. */
+/** What is known only while the script runs: its variables have the blanks' names. */
+const VARIABLES = "pid|start|monitor|monitorStart|started";
+const BLANK = new RegExp(`(\\$\\{(?:${VARIABLES})\\})`);
+
+/** A text as one word in which what is known only then is the script's variables. */
 export function wordWithVariables(text: string): string {
-  const parts = text.split(/(\$\{(?:pid|start)\})/);
+  const parts = text.split(BLANK);
   if (parts.length === 1) return word(text);
-  return parts.map((part) => /^\$\{(pid|start)\}$/.test(part) ? `"${part}"` : part === "" ? "" : word(part)).join("");
+  return parts.map((part) => BLANK.test(part) ? `"${part}"` : part === "" ? "" : word(part)).join("");
 }

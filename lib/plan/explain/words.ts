@@ -4,6 +4,7 @@
  * @module
  */
 import type { DeviceRule, Filter, HostStep, OverlayLayer, RootSource, StageStep } from "../../core/wire.ts";
+import { securebitsOf } from "../../spec/securebits.ts";
 import { mountWords } from "./flags.ts";
 
 /** One step, said. */
@@ -35,6 +36,11 @@ export function hostWords(step: HostStep): Words {
       return { text: `Reserve the name ${quote(step.name)} by the link ${quote(step.path)}`, call: "symlink(2)" };
     case "write_control":
       return { text: `Write ${quote(step.text)} to ${quote(step.path)}`, call: "write(2)" };
+    case "inherit_cpuset":
+      return {
+        text: `Give ${quote(step.path)} the CPUs and memory nodes of its parent, if it has none`,
+        call: "write(2)",
+      };
     case "attach_device_program":
       return {
         text: `Allow the devices ${step.rules.map(deviceRule).join("; ")} in ${quote(step.cgroup)}`,
@@ -61,6 +67,28 @@ export function hostWords(step: HostStep): Words {
         text: `Remove the mount point ${quote(step.path)} made in ${quote(step.root)}, if it is empty`,
         call: step.file ? "unlinkat(2)" : "rmdir(2)",
       };
+    case "mount":
+      return {
+        text: `Mount ${quote(step.source)} on ${quote(step.destination)}${step.data === "" ? "" : `, ${step.data}`}`,
+        call: "mount(2)",
+      };
+    case "unmount":
+      return { text: `Unmount ${quote(step.path)}`, call: "umount2(2)" };
+    case "change_owner":
+      return { text: `Give ${quote(step.path)} to ${step.owner.uid}:${step.owner.gid}`, call: "fchownat(2)" };
+    case "run_hook":
+      return { text: `Run the hook ${quote(step.hook.path)}`, call: "execve(2)" };
+    case "move_network_device":
+      return {
+        text: `Move the network device ${quote(step.name)} into the container as ${quote(step.newName)}`,
+        call: "netlink(7) RTM_NEWLINK",
+      };
+    case "start_unit":
+      return { text: `Have systemd start the unit ${quote(step.name)}`, call: "org.freedesktop.systemd1(5)" };
+    case "set_unit_properties":
+      return { text: `Change the unit ${quote(step.name)}`, call: "org.freedesktop.systemd1(5)" };
+    case "stop_unit":
+      return { text: `Have systemd stop the unit ${quote(step.name)}`, call: "org.freedesktop.systemd1(5)" };
     default:
       return step satisfies never;
   }
@@ -157,6 +185,35 @@ type ExecStep = Exclude<
 
 function execWords(step: ExecStep): Words {
   switch (step.kind) {
+    case "await_runtime":
+      return { text: "Wait until the runtime has done its part", call: "recvmsg(2)" };
+    case "await_start":
+      return { text: `Wait on ${quote(step.path)} until the container is started`, call: "accept4(2)" };
+    case "run_hook":
+      return { text: `Run the hook ${quote(step.hook.path)} in the container's namespaces`, call: "execve(2)" };
+    case "set_security_label":
+      return {
+        text: `Give the program the ${step.module === "apparmor" ? "AppArmor profile" : "SELinux label"} ${
+          quote(step.label)
+        }`,
+        call: "write(2)",
+      };
+    case "set_personality":
+      return { text: `Set the execution domain to 0x${step.persona.toString(16)}`, call: "personality(2)" };
+    case "set_scheduler":
+      return {
+        text: `Use scheduling policy ${step.policy}, nice ${step.nice}, priority ${step.priority}`,
+        call: "sched_setattr(2)",
+      };
+    case "set_io_priority":
+      return { text: `Use I/O class ${step.class}, priority ${step.priority}`, call: "ioprio_set(2)" };
+    case "set_affinity":
+      return { text: `Run on the CPUs ${step.cpus}`, call: "sched_setaffinity(2)" };
+    case "set_memory_policy":
+      return {
+        text: `Use memory policy ${step.mode}${step.nodes === "" ? "" : ` on the nodes ${step.nodes}`}`,
+        call: "set_mempolicy(2)",
+      };
     case "new_session":
       return { text: "Start a session without a controlling terminal", call: "setsid(2)" };
     case "open_terminal":
@@ -191,12 +248,26 @@ function execWords(step: ExecStep): Words {
         }`,
         call: "setgroups(2), setresgid(2), setresuid(2)",
       };
+    case "set_ids":
+      return { text: idWords(step), call: "setgroups(2), setresgid(2), setresuid(2)" };
+    case "set_parent_death_signal":
+      return {
+        text: step.signal === 0
+          ? "Send no signal when the parent ends"
+          : `Send signal ${step.signal} when the parent ends`,
+        call: "prctl(2) PR_SET_PDEATHSIG",
+      };
     case "set_capabilities":
       return {
         text: `Have the capabilities ${capabilities(step.effective)} (effective), ${
           capabilities(step.permitted)
         } (permitted), ${capabilities(step.inheritable)} (inheritable), ${capabilities(step.ambient)} (ambient)`,
         call: "capset(2)",
+      };
+    case "set_securebits":
+      return {
+        text: `Set the securebits ${securebitsOf(step.bits).join(" ") || "to none"}`,
+        call: "prctl(2) PR_SET_SECUREBITS",
       };
     case "no_new_privileges":
       return { text: "Gain no privileges from now on", call: "prctl(2) PR_SET_NO_NEW_PRIVS" };
@@ -290,4 +361,26 @@ export function quote(text: string): string {
     /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/** Who it becomes: real and effective ids, where they differ. */
+function idWords(step: Extract<StageStep, { kind: "set_ids" }>): string {
+  const pair = (what: string, real: number | null, effective: number | null): string[] => {
+    if (real === null && effective === null) return [];
+    if (real === effective) return [`${what} ${real}`];
+    return [
+      ...(real === null ? [] : [`the real ${what} ${real}`]),
+      ...(effective === null ? [] : [`the effective ${what} ${effective}`]),
+    ];
+  };
+  const groups = step.groups === null
+    ? []
+    : [step.groups.length === 0 ? "no other groups" : `the groups ${step.groups.join(", ")}`];
+  return `Become ${
+    [
+      ...pair("user", step.realUid, step.effectiveUid),
+      ...pair("group", step.realGid, step.effectiveGid),
+      ...groups,
+    ].join(", ")
+  }`;
 }

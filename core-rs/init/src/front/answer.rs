@@ -6,25 +6,51 @@
 
 use std::ffi::c_int;
 
+use super::context::{Context, called_as};
+use super::exec::exec;
+use super::grammar::{GRAMMAR, SPECIFICATION};
+use super::kept;
+use super::lifecycle;
 use super::marker::Marker;
+use super::parse::{Parsed, parse};
 use super::stack::Stack;
+use super::telling::Telling;
 
 /// The exit status, or None for "let the program do it".
-type Answer = Option<c_int>;
+pub(super) type Answer = Option<c_int>;
 
-/// A command that the front knows: the first argument, and what answers it.
-struct Decided {
-    name: &'static [u8],
-    answer: fn(&Stack, &Marker) -> Answer,
-}
+/// What executes a command.
+type Execute = fn(&Parsed<'_>, Context<'_>) -> Answer;
 
-const DECIDED: &[Decided] = &[Decided { name: b"--version", answer: version }];
+const COMMANDS: &[(&str, Execute)] = &[
+    ("start", lifecycle::start),
+    ("stop", lifecycle::stop),
+    ("restart", lifecycle::restart),
+    ("kill", lifecycle::kill),
+    ("delete", lifecycle::delete),
+    ("pause", lifecycle::pause),
+    ("resume", lifecycle::resume),
+    ("wait", lifecycle::wait),
+    ("exec", exec),
+    ("state", lifecycle::state),
+    ("ps", lifecycle::ps),
+];
 
 /// Answers the command if it is one of those decided.
 pub(super) fn answer(stack: &Stack, marker: &Marker) -> Answer {
-    let name = stack.argument(1)?.to_bytes();
-    let decided = DECIDED.iter().find(|decided| decided.name == name)?;
-    (decided.answer)(stack, marker)
+    if stack.argument(1)? == c"--version" {
+        return version(stack, marker);
+    }
+    let words = (1..stack.argument_count()).map(|number| stack.argument(number)?.to_str().ok());
+    let words: Vec<&str> = words.collect::<Option<_>>()?;
+    let context = Context::new(stack, marker)?;
+    if let Some(root) = kept::root_of_run(&words) {
+        return kept::run(&words, root, context);
+    }
+    let parsed = parse(&GRAMMAR, words.iter().map(|word| Some(*word)))?;
+    let context = context.telling(Telling::of(&parsed, called_as(stack).is_some())?);
+    let (_, execute) = COMMANDS.iter().find(|(name, _)| *name == parsed.name())?;
+    execute(&parsed, context)
 }
 
 /// `masu --version`, without any other argument.
@@ -32,15 +58,20 @@ fn version(stack: &Stack, marker: &Marker) -> Answer {
     if stack.argument_count() != 2 {
         return None;
     }
-    write_line(&[b"masu ", marker.version(), b"\n"])
+    let version = marker.version();
+    let Some(name) = called_as(stack) else { return write_line([b"masu ", version, b"\n"]) };
+    // As `runtimeVersion` of cli/version.ts: what go-runc reads.
+    let specification = SPECIFICATION.as_bytes();
+    write_line([name.as_bytes(), b" version ", version, b"\ncommit: v", version, b"\nspec: ", specification, b"\n"])
 }
 
-/// Writes a line to standard output at once; None when nothing of it was written.
+/// Writes pieces to standard output at once; None when nothing of them was written.
 #[expect(unsafe_code, reason = "writev(2)")]
-fn write_line(pieces: &[&[u8]; 3]) -> Answer {
+fn write_line<const COUNT: usize>(pieces: [&[u8]; COUNT]) -> Answer {
     let vectors = pieces.map(|piece| libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() });
+    let count = c_int::try_from(COUNT).ok()?;
     // SAFETY: each vector describes a slice that outlives the call, and writev only reads them.
-    let written = unsafe { libc::writev(libc::STDOUT_FILENO, vectors.as_ptr(), 3) };
+    let written = unsafe { libc::writev(libc::STDOUT_FILENO, vectors.as_ptr(), count) };
     (written > 0).then_some(0)
 }
 
@@ -49,9 +80,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_decided_commands_are_there_once() {
-        for (index, decided) in DECIDED.iter().enumerate() {
-            assert!(DECIDED[..index].iter().all(|earlier| earlier.name != decided.name));
-        }
+    fn the_commands_are_those_of_the_grammar() {
+        let mut known: Vec<&str> =
+            GRAMMAR.commands.iter().filter_map(|command| command.names.first()).copied().collect();
+        let mut executed: Vec<&str> = COMMANDS.iter().map(|(name, _)| *name).collect();
+        known.sort_unstable();
+        executed.sort_unstable();
+        assert_eq!(executed, known);
     }
 }

@@ -213,3 +213,30 @@ fn parse_reads_this_very_program() {
     let image = Image::parse(&file[..HEAD_LENGTH]).unwrap();
     assert!(image.layout(Window { at: 0, length: file.len() }, PAGE).is_ok());
 }
+
+proptest::proptest! {
+    /// The file may be anything; a layout that is given must be one that can be mapped.
+    #[test]
+    fn layout_of_any_head_lies_in_its_window(
+        loads in proptest::collection::vec(proptest::prelude::any::<Load>(), 0..5),
+        changes in proptest::collection::vec((0usize..512, proptest::prelude::any::<u8>()), 0..12),
+        small in proptest::prelude::any::<bool>(),
+    ) {
+        let bound = |load: &Load| if small { (load.0 % 0x1400, load.1 % 0x8000, load.2 % 0x1400, load.3 % 0x8000, load.4 % 8, load.5 % 0x2001) } else { *load };
+        let mut head = head(&loads.iter().map(bound).collect::<Vec<_>>());
+        for (at, byte) in changes {
+            head[at] = byte;
+        }
+        let Ok(image) = Image::parse(&head) else { return Ok(()) };
+        let _ = image.loader();
+        let window = Window { at: 0x8000, length: FILE_LENGTH };
+        if let Ok(layout) = image.layout(window, PAGE) {
+            let mut end = 0;
+            for part in layout.parts() {
+                proptest::prop_assert!(part.start >= end && part.start % PAGE == 0 && part.file_at >= window.at && part.end() <= ADDRESS_END + PAGE);
+                proptest::prop_assert!(part.from_file == 0 || part.file_at + part.from_file <= window.at + FILE_LENGTH.next_multiple_of(PAGE));
+                end = part.end();
+            }
+        }
+    }
+}

@@ -7,14 +7,23 @@
 //! environment, argv and working directory stay as they were, because nothing here touches them.
 
 mod answer;
+mod context;
 mod elf;
 mod enter;
+mod exec;
 mod failure;
+mod grammar;
 mod hand_over;
+mod kept;
+mod lifecycle;
 mod load;
 mod map;
 mod marker;
+mod parse;
+mod report;
+mod signal;
 mod stack;
+mod telling;
 
 use std::ffi::{c_char, c_int};
 

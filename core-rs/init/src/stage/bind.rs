@@ -3,32 +3,46 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use masu_steps::failure::{failed, failed_because};
-use masu_sys::errno::values::{EAGAIN, EINVAL, ENOENT, ENOSYS, ENOTDIR};
+use masu_sys::errno::values::{EAGAIN, EINVAL, ENOENT, ENOSYS, ENOTDIR, EPERM};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::mount::{self as mounts, Attributes, ms};
 use masu_sys::namespace;
 use masu_sys::resolve::Links;
 use masu_wire::error::CoreError;
-use masu_wire::plan::{MountPoint, Propagation, StageStep};
+use masu_wire::plan::{MountAttributes, MountPoint, Propagation, StageStep};
 
 use super::container::{Container, name};
 use super::kernel_object::bits_of;
-use super::mount::{at_point, explain, guard, mount_point};
+use super::mount::{at_point, explain, guard, mount_point, of_attributes};
+
+/// MS_* bits of which a mount has one at most.
+const ACCESS_TIMES: u32 = ms::NOATIME | ms::RELATIME | ms::STRICTATIME;
 
 /// What to bind and how.
 pub(super) struct Bind<'a> {
     pub(super) source: &'a str,
     pub(super) recursive: bool,
     pub(super) flags: u32,
+    /// MS_* bits that it does not have, whatever its source has.
+    pub(super) clear: u32,
+    /// What it and all below it get.
+    pub(super) attributes: Option<MountAttributes>,
     pub(super) recursive_read_only: bool,
     pub(super) propagation: Option<Propagation>,
+    /// The core sent it, its owners mapped.
+    pub(super) mapped: bool,
 }
 
 impl Bind<'_> {
     /// It differs from its source in more than its place.
     fn changes(&self) -> bool {
-        self.flags != 0 || self.recursive_read_only || self.propagation.is_some()
+        self.flags | self.clear != 0 || self.is_recursive_change() || self.propagation.is_some()
+    }
+
+    /// Only mount_setattr(2) can do it.
+    fn is_recursive_change(&self) -> bool {
+        self.recursive_read_only || self.attributes.is_some()
     }
 }
 
@@ -39,7 +53,10 @@ pub(super) fn prepare(container: &mut Container, steps: &[StageStep]) -> Result<
     let mut prepared = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         pivoted |= matches!(step, StageStep::PivotRoot);
-        let StageStep::Bind { source, destination, recursive, propagation, .. } = step else { continue };
+        let StageStep::Bind { source, destination, recursive, propagation, mapping: None, .. } = step else { continue };
+        if container.trees.contains_key(&index) {
+            continue;
+        }
         let shared = matches!(propagation, Some(Propagation::Shared | Propagation::Rshared));
         let cloned = match of_process(source) {
             Some((process, path)) => clone_from(process, path, *recursive),
@@ -57,6 +74,30 @@ pub(super) fn prepare(container: &mut Container, steps: &[StageStep]) -> Result<
     }
     container.trees.extend(prepared);
     Ok(())
+}
+
+/// Clones what the root of a user namespace, to whom the caller's directories may be closed, could not reach later. What cannot be cloned
+/// now is left for its own time, and its error too.
+pub(super) fn prepare_as_caller(steps: &[StageStep]) -> Vec<(usize, OwnedFd)> {
+    let all = steps.iter().find_map(|step| match step {
+        StageStep::SetPropagation { propagation } => Some(*propagation),
+        _ => None,
+    });
+    let binds = steps.iter().enumerate().filter_map(|(index, step)| match step {
+        StageStep::Bind { source, recursive, propagation, mapping: None, .. } if of_process(source).is_none() => {
+            Some((index, source, *recursive, propagation.or(all)))
+        }
+        _ => None,
+    });
+    let cloned = binds.filter_map(|(index, source, recursive, propagation)| {
+        let tree = mounts::clone_tree(source, recursive).ok()?;
+        // It is not among the mounts whose propagation is set next.
+        if let Some(bits) = propagation.map(bits_of) {
+            mounts::set_attributes(tree.as_fd(), &Attributes::propagation(bits), bits & ms::REC != 0).ok()?;
+        }
+        Some((index, tree))
+    });
+    cloned.collect()
 }
 
 /// `/proc/4711/root/dev/shm` -> `/proc/4711`, `/dev/shm`
@@ -103,24 +144,31 @@ pub(super) fn bind(
     };
     guard(&action, point.as_fd(), destination, || is_procfs(what.source))?;
     let tree = match container.trees.remove(&container.step) {
+        None if what.mapped => Some(container.layers.pop_front().ok_or_else(too_few)?),
         None if what.changes() => clone_tree(what).map_err(explain)?,
         prepared => prepared,
     };
     // A detached tree is changed before anybody can see it.
     let changed = match &tree {
-        Some(tree) => change_tree(what, tree).map_err(explain)?,
+        Some(tree) => change_tree(what, tree).map_err(|error| of_change(&action, error))?,
         None => !what.changes(),
     };
-    if !changed && what.recursive_read_only {
-        return Err(failed(&action, SysError::new("mount_setattr", ENOSYS))
-            .with_hint("recursive read-only mounts need Linux 5.12"));
+    if !changed && what.is_recursive_change() {
+        return Err(of_attributes(&action, SysError::new("mount_setattr", ENOSYS)));
     }
     match &tree {
         Some(tree) => mounts::attach(tree.as_fd(), point.as_fd()).map_err(explain)?,
         None => mounts::bind(what.source, &name(&point), what.recursive).map_err(explain)?,
     }
     container.mounted();
-    if changed { Ok(()) } else { change_in_place(container, what, destination, point, tree).map_err(explain) }
+    if changed {
+        return Ok(());
+    }
+    change_in_place(container, what, destination, point, tree).map_err(|error| of_change(&action, error))
+}
+
+fn too_few() -> CoreError {
+    CoreError::bug("The core sent too few idmapped mounts")
 }
 
 /// None: before Linux 5.2.
@@ -134,8 +182,12 @@ fn clone_tree(what: &Bind) -> Result<Option<OwnedFd>, SysError> {
 /// False: before Linux 5.12.
 fn change_tree(what: &Bind, tree: &OwnedFd) -> Result<bool, SysError> {
     let mut changes = Vec::new();
-    if what.flags != 0 {
-        changes.push((Attributes::with(what.flags), false));
+    if what.flags | what.clear != 0 {
+        let current = file::file_system(tree.as_fd())?.mount_flags;
+        changes.push((Attributes::change(what.flags, what.clear, current), false));
+    }
+    if let Some(MountAttributes { set, clear }) = what.attributes {
+        changes.push((Attributes::of_bits(set, clear), true));
     }
     if what.recursive_read_only {
         changes.push((Attributes::with(ms::RDONLY), true));
@@ -170,9 +222,9 @@ fn change_in_place(
     if !file::same_file(&file::status(source.as_fd())?, &file::status(mounted.as_fd())?) {
         return Err(SysError::new("mount", EAGAIN));
     }
-    if what.flags != 0 {
-        let flags = file::file_system(mounted.as_fd())?.mount_flags;
-        mounts::remount(&name(&mounted), flags | what.flags)?;
+    if what.flags | what.clear != 0 {
+        let current = file::file_system(mounted.as_fd())?.mount_flags;
+        mounts::remount(&name(&mounted), remounted(what, current))?;
     }
     match what.propagation {
         Some(propagation) => mounts::set_propagation(&name(&mounted), bits_of(propagation)),
@@ -183,6 +235,21 @@ fn change_in_place(
 fn is_procfs(source: &str) -> bool {
     let system = file::open(source, OFlags::PATH).and_then(|file| file::file_system(file.as_fd()));
     system.is_ok_and(|system| system.magic == file::PROC_MAGIC)
+}
+
+/// What a mount with these flags has then. It has one access time of three: what is asked for takes the place of what is there, and
+/// `relatime` of what is cleared. mount(2) keeps it where none is named.
+fn remounted(what: &Bind, current: u32) -> u32 {
+    let strict = current & (ms::NOATIME | ms::RELATIME) == 0;
+    let current = if strict { current | ms::STRICTATIME } else { current };
+    let current = if what.flags & ACCESS_TIMES == 0 { current } else { current & !ACCESS_TIMES };
+    let flags = current & !what.clear | what.flags;
+    if flags & ACCESS_TIMES == 0 { flags | ms::RELATIME } else { flags }
+}
+
+/// Where flags could not be changed.
+fn of_change(action: &str, error: SysError) -> CoreError {
+    if error.errno == EPERM { of_attributes(action, error) } else { of_bind(action, error) }
 }
 
 fn of_bind(action: &str, error: SysError) -> CoreError {

@@ -8,6 +8,7 @@ use masu_steps::stage_protocol::StageDocument;
 use masu_sys::errno::values::ENXIO;
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
+use masu_sys::handover::SharedNumber;
 use masu_sys::process::{self, SingleThread};
 use masu_sys::resolve::{Links, Root};
 use masu_wire::error::CoreError;
@@ -44,19 +45,47 @@ pub(super) struct Container<'a> {
     pub(super) by_descriptor: bool,
     /// The old root is gone.
     pub(super) pivoted: bool,
-    /// This process leads a session.
+    /// This process leads a session; the child will, where one is made last.
     pub(super) session: bool,
+    /// stdin becomes the controlling terminal of the child that is made last.
+    pub(super) controlling: bool,
+    /// The container runs already: the program's process is a child that is made last.
+    pub(super) late: Option<SingleThread>,
+    /// The program's argv and environment.
+    pub(super) program: Option<(&'a [String], &'a [String])>,
+    /// Where the program's start is waited for.
+    pub(super) listener: Option<OwnedFd>,
+    /// The connection to the seccomp agent that the filter asks.
+    pub(super) agent: Option<OwnedFd>,
+    /// The number of the filter's listener, told by the child that is made last to the process that makes it.
+    pub(super) handover: Option<SharedNumber>,
+    /// This process works where the program will.
+    pub(super) settled: bool,
     /// The program's working directory.
     pub(super) directory: Option<OwnedFd>,
+    /// The directory in which this process started, for a program without a container.
+    pub(super) start: Option<OwnedFd>,
     root: Option<Root>,
     procfs: Option<Procfs>,
     parent: Option<(String, OwnedFd)>,
 }
 
 /// The procfs of the runtime namespace, opened before the container's root covers it.
-struct Procfs {
+pub(super) struct Procfs {
     root: Root,
     own_descriptors: OwnedFd,
+}
+
+impl Procfs {
+    /// Below it is what the runtime namespace says.
+    pub(super) fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// All that it holds open.
+    pub(super) fn descriptors(&self) -> [&OwnedFd; 2] {
+        [self.root.descriptor(), &self.own_descriptors]
+    }
 }
 
 impl<'a> Container<'a> {
@@ -78,11 +107,32 @@ impl<'a> Container<'a> {
             by_descriptor: false,
             pivoted: false,
             session: false,
+            controlling: false,
+            late: None,
+            program: None,
+            listener: None,
+            agent: None,
+            handover: None,
+            settled: false,
             directory: None,
+            start: document.part.as_ref().and_then(|_| file::open(".", OFlags::PATH | OFlags::DIRECTORY).ok()),
             root: None,
             procfs: None,
             parent: None,
         }
+    }
+
+    /// The container runs already, and this process is in its namespaces: the only procfs to use is the one that was opened before.
+    pub(super) fn entered(&mut self, procfs: Procfs, alone: SingleThread) {
+        (self.procfs, self.late) = (Some(procfs), Some(alone));
+    }
+
+    /// Closes what is not the program's: a child that the container can see must not have it.
+    pub(super) fn forget_host(&mut self) {
+        (self.root, self.procfs, self.parent, self.directory) = (None, None, None, None);
+        (self.null, self.empty) = (None, None);
+        self.layers.clear();
+        self.trees.clear();
     }
 
     /// The container's root directory; the process's own, until the plan mounts another.
@@ -118,7 +168,9 @@ impl<'a> Container<'a> {
             _ => {
                 let root = self.root().map_err(|_| SysError::new("open", masu_sys::errno::values::ENOENT))?;
                 let above = if above.is_empty() { "/" } else { above };
-                root.open(above, OFlags::PATH | OFlags::DIRECTORY, Links::Follow)?
+                // What is made in `/dev` must not land in a directory of the image's choice.
+                let links = if above == "/dev" { Links::NotLast } else { Links::Follow };
+                root.open(above, OFlags::PATH | OFlags::DIRECTORY, links)?
             }
         };
         let (_, directory) = &*self.parent.insert((above.to_owned(), held));
@@ -135,7 +187,7 @@ impl<'a> Container<'a> {
         if !self.by_descriptor {
             let own = self.procfs()?.own_descriptors.as_fd();
             process::change_directory(own).map_err(|error| failed("Change directory to \"/proc/self/fd\"", error))?;
-            self.by_descriptor = true;
+            (self.by_descriptor, self.settled) = (true, false);
         }
         Ok(())
     }
@@ -150,7 +202,8 @@ impl<'a> Container<'a> {
     }
 }
 
-fn open_procfs() -> Result<Procfs, CoreError> {
+/// Errors: `/proc` is not what it should be.
+pub(super) fn open_procfs() -> Result<Procfs, CoreError> {
     let open =
         |error| failed("Open \"/proc\"", error).with_hint("masu needs the proc file system: mount -t proc proc /proc");
     let proc = file::open("/proc", OFlags::PATH | OFlags::DIRECTORY).map_err(open)?;

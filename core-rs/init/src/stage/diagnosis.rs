@@ -51,7 +51,11 @@ pub(super) fn explain(program: &str, failures: &[(String, SysError)]) -> CoreErr
         return missing(&action, by_path, error);
     };
     let mut failure = match find(path, error, &status) {
-        Some(finding) => failed_because(&action, &finding.cause, error).with_hint(finding.hint),
+        Some(finding) => {
+            // Engines look for these words to tell a program that may not be executed from one that is missing.
+            let refusal = if error.errno == EACCES { "permission denied: " } else { "" };
+            failed_because(&action, &format!("{refusal}{}", finding.cause), error).with_hint(finding.hint)
+        }
         None => failed(&action, error),
     };
     // sh(1), "Exit Status for Commands": 127 is for a file that is not there. This one is, whatever it lacks.
@@ -63,6 +67,9 @@ fn missing(action: &str, by_path: bool, error: SysError) -> CoreError {
     let not_there = matches!(error.errno, ENOENT | ENOTDIR | EACCES);
     let mut failure = match (by_path, not_there) {
         (false, true) => failed_because(action, "executable file not found in $PATH", SysError::new("execve", ENOENT)),
+        // Docker looks for these words as Go writes them.
+        (true, true) if error.errno == ENOENT => failed_because(action, "no such file or directory", error),
+        (true, true) if error.errno == ENOTDIR => failed_because(action, "not a directory", error),
         _ => failed(action, error),
     };
     failure.code = if matches!(error.errno, ENOENT | ENOTDIR) || !by_path {

@@ -158,7 +158,7 @@ fn explain_tells_absent_from_not_in_path() {
     assert_eq!(error.message, "Execute \"nosuch\": executable file not found in $PATH (ENOENT from execve(2))");
     assert_eq!(error.code, ErrorCode::ProgramNotFound);
     let error = explain("/no/such", &[absent("/no/such")]);
-    assert_eq!(error.message, "Execute \"/no/such\": No such file or directory (ENOENT from execve(2))");
+    assert_eq!(error.message, "Execute \"/no/such\": no such file or directory (ENOENT from execve(2))");
     assert_eq!(error.code, ErrorCode::ProgramNotFound);
     assert_eq!(explain("", &[]).code, ErrorCode::ProgramNotFound);
 }

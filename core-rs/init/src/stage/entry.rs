@@ -3,14 +3,17 @@
 use std::fmt::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
-use masu_steps::failure::failed;
+use masu_steps::failure::{failed, failed_because};
+use masu_steps::process_identity::start_time;
 use masu_steps::stage_protocol::{self as protocol, EnterOrder, StageDocument, StageMessage};
 use masu_sys::credential::{self, Sets};
+use masu_sys::errno::values::ESRCH;
+use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::namespace::{self, flag};
 use masu_sys::process::{self, Side, SingleThread};
-use masu_wire::error::CoreError;
-use masu_wire::plan::{Namespace, TimeOffset};
+use masu_wire::error::{CoreError, ErrorCode};
+use masu_wire::plan::{JoinNamespace, JoinTarget, Namespace, PartStep, TimeOffset};
 
 use super::kernel_object::{flag_of, name_of};
 use super::setting::{join_cgroup_v2, join_opened_cgroup};
@@ -27,6 +30,7 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
         })?;
         opened.push((join, file));
     }
+    let places = Places::open(order.part.as_deref())?;
     let cgroup = order.cgroup.as_ref().map(|path| {
         file::open(path, OFlags::PATH | OFlags::DIRECTORY)
             .map_err(|error| failed(format!("Open the cgroup {path:?}"), error))
@@ -34,12 +38,16 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
     let cgroup = cgroup.transpose()?;
     // A user namespace gives the rights to enter the others; the sort keeps their order.
     opened.sort_by_key(|(join, _)| join.namespace != Namespace::User);
+    if order.part.is_some() {
+        enter_with_own_rights(&mut opened);
+    }
     for (join, file) in &opened {
         namespace::enter(file.as_fd(), flag_of(join.namespace)).map_err(|error| {
             failed(format!("Enter the {} namespace {:?}", name_of(join.namespace), join.path), error)
         })?;
     }
     drop(opened);
+    places.enter()?;
     let new =
         order.namespaces.iter().filter(|kind| **kind != Namespace::Time).fold(0, |flags, kind| flags | flag_of(*kind));
     let cloned =
@@ -66,6 +74,61 @@ pub(super) fn enter(socket: &OwnedFd, order: &EnterOrder) -> Result<(), CoreErro
     }
 }
 
+/// Namespaces of any owners: what may be entered now may be closed to a user namespace, which is entered after them. nsenter(1)
+fn enter_with_own_rights(opened: &mut Vec<(&JoinNamespace, OwnedFd)>) {
+    if !opened.iter().any(|(join, _)| join.namespace == Namespace::User) {
+        return;
+    }
+    opened.retain(|(join, file)| {
+        join.namespace == Namespace::User || namespace::enter(file.as_fd(), flag_of(join.namespace)).is_err()
+    });
+}
+
+/// Directories of the runtime namespace, opened while they can be named, and the process that has to be the same one still.
+#[derive(Default)]
+struct Places {
+    root: Option<(String, OwnedFd)>,
+    directory: Option<(String, OwnedFd)>,
+}
+
+impl Places {
+    /// After the namespaces were opened: a process that still is who it was had their pid then, too.
+    fn open(part: Option<&PartStep>) -> Result<Self, CoreError> {
+        let Some(part) = part else { return Ok(Self::default()) };
+        let open = |path: &Option<String>, what: &str| {
+            path.as_ref().map_or(Ok(None), |path| {
+                let opened = file::open(path, OFlags::PATH | OFlags::DIRECTORY);
+                let opened = opened.map_err(|error| failed(format!("Open the {what} {path:?}"), error))?;
+                Ok(Some((path.clone(), opened)))
+            })
+        };
+        let places = Self { root: open(&part.root, "root")?, directory: open(&part.directory, "directory")? };
+        if let Some(JoinTarget { pid, start }) = part.target
+            && start_time(pid) != Ok(start)
+        {
+            let action = format!("Enter the namespaces of process {pid}");
+            let mut failure = failed_because(&action, "it has ended", SysError::new("open", ESRCH));
+            failure.code = ErrorCode::NotFound;
+            return Err(failure);
+        }
+        Ok(places)
+    }
+
+    /// chroot(2) in the namespaces that were joined; a joined mount namespace has made its own root the directory.
+    fn enter(self) -> Result<(), CoreError> {
+        if let Some((path, root)) = self.root {
+            let explain = |error| failed(format!("Make {path:?} the root"), error);
+            process::change_directory(root.as_fd()).map_err(explain)?;
+            process::change_root_to_cwd().map_err(explain)?;
+        }
+        if let Some((path, directory)) = self.directory {
+            process::change_directory(directory.as_fd())
+                .map_err(|error| failed(format!("Change directory to {path:?}"), error))?;
+        }
+        Ok(())
+    }
+}
+
 fn of_clone(error: CoreError) -> CoreError {
     match error.errno {
         Some(libc::ENOSPC | libc::EUSERS) => {
@@ -84,7 +147,11 @@ pub(super) fn settle(document: &StageDocument) -> Result<(), CoreError> {
         join_cgroup_v2(cgroup)?;
     }
     if document.user_namespace {
-        become_root()?;
+        if document.part.as_ref().is_some_and(|part| part.keep_ids) {
+            forget_kept_capabilities().map_err(|error| failed("Clear the ambient capabilities", error))?;
+        } else {
+            become_root()?;
+        }
     }
     if document.new_time_namespace {
         enter_new_time_namespace(&document.time_offsets)?;
@@ -100,9 +167,14 @@ fn become_root() -> Result<(), CoreError> {
     };
     credential::set_group(0).map_err(explain)?;
     credential::set_user(0).map_err(explain)?;
-    credential::clear_ambient().map_err(explain)?;
-    let sets = credential::capabilities().map_err(explain)?;
-    credential::set_capabilities(&Sets { inheritable: 0, ..sets }).map_err(explain)
+    forget_kept_capabilities().map_err(explain)
+}
+
+/// Those that this executable itself was executed with: a new user namespace gives them to nobody's execve(2).
+fn forget_kept_capabilities() -> Result<(), SysError> {
+    credential::clear_ambient()?;
+    let sets = credential::capabilities()?;
+    credential::set_capabilities(&Sets { inheritable: 0, ..sets })
 }
 
 /// Offsets can be written only while no process is in the namespace, and setns(2) is what enters it on every kernel that has it.

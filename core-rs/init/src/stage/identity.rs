@@ -80,6 +80,59 @@ pub(super) fn set_user(uid: u32, gid: u32, groups: Option<&[u32]>) -> Result<(),
     Ok(())
 }
 
+/// The ids of one part: who real and effective users and groups are.
+pub(super) struct Ids<'a> {
+    pub(super) users: [Option<u32>; 2],
+    pub(super) groups: [Option<u32>; 2],
+    pub(super) supplementary: Option<&'a [u32]>,
+    pub(super) keep_capabilities: bool,
+}
+
+/// Each of what is given, groups while the user may still change them.
+pub(super) fn set_ids(ids: &Ids<'_>) -> Result<(), CoreError> {
+    let [real_user, effective_user] = ids.users;
+    let [real_group, effective_group] = ids.groups;
+    let explain = |error: SysError| {
+        let failure = failed(format!("Become {}", shown_ids(ids)), error);
+        match error.errno {
+            EINVAL => failure.with_hint("the user namespace does not map this id"),
+            EPERM if error.call == "setgroups" => {
+                failure.with_hint("only root may, and nobody in a user namespace in which setgroups(2) is denied")
+            }
+            EPERM => failure.with_hint("only root may become others"),
+            _ => failure,
+        }
+    };
+    if let Some(groups) = ids.supplementary {
+        credential::set_groups(groups).map_err(explain)?;
+    }
+    credential::set_groups_of_process(real_group, effective_group).map_err(explain)?;
+    if ids.users != [None; 2] {
+        credential::keep_capabilities(ids.keep_capabilities).map_err(explain)?;
+        credential::set_users(real_user, effective_user).map_err(explain)?;
+        credential::keep_capabilities(false).map_err(explain)?;
+    }
+    Ok(())
+}
+
+fn shown_ids(ids: &Ids<'_>) -> String {
+    let number = |id: Option<u32>| id.map_or_else(String::new, |id| id.to_string());
+    let shown = |[real, effective]: [Option<u32>; 2]| {
+        if real == effective { number(real) } else { format!("{}/{}", number(real), number(effective)) }
+    };
+    match (shown(ids.users), shown(ids.groups)) {
+        (user, group) if !group.is_empty() && user.is_empty() => format!("the group {group:?}"),
+        (user, group) if user.is_empty() && group.is_empty() => "a member of other groups".to_owned(),
+        (user, group) if group.is_empty() => format!("the user {user:?}"),
+        (user, group) => format!("the user \"{user}:{group}\""),
+    }
+}
+
+pub(super) fn set_parent_death_signal(signal: i32) -> Result<(), CoreError> {
+    credential::set_parent_death_signal(signal)
+        .map_err(|error| failed(format!("Set the parent death signal {signal}"), error))
+}
+
 /// Pipes among stdin, stdout and stderr become the user's, so that `/dev/stdout` can be opened; files and terminals stay whose they are.
 fn own_pipes(uid: u32) -> Result<(), SysError> {
     for stream in process::stdio() {
@@ -128,6 +181,17 @@ fn set_of(names: &[String]) -> Result<u64, CoreError> {
 fn number_of(name: &str) -> Result<u32, CoreError> {
     capability::number(name).ok_or_else(|| {
         CoreError::new(ErrorCode::InvalidConfig, format!("Set the capability {name:?}: there is no such capability"))
+    })
+}
+
+pub(super) fn set_securebits(bits: u32) -> Result<(), CoreError> {
+    credential::set_secure_bits(bits).map_err(|error| {
+        let failure = failed(format!("Set the securebits {bits:#x}"), error);
+        if error.errno == EPERM {
+            failure.with_hint("it needs CAP_SETPCAP, and bits that are locked stay as they are: capabilities(7)")
+        } else {
+            failure
+        }
     })
 }
 

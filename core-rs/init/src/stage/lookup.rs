@@ -2,6 +2,10 @@
 
 use masu_sys::errno::values::{EACCES, ENODEV, ENOENT, ENOTDIR};
 use masu_sys::error::SysError;
+use masu_sys::file;
+use masu_wire::error::CoreError;
+
+use super::diagnosis;
 
 /// Where there is no PATH at all.
 pub(super) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -27,6 +31,21 @@ pub(super) fn candidates(program: &str, path: &str) -> Vec<String> {
 /// Whether the next file is to be tried.
 pub(super) fn goes_on(error: SysError) -> bool {
     matches!(error.errno, ENOENT | ENOTDIR | EACCES | ENODEV)
+}
+
+/// Finds the program before its time has come. Errors: as when it cannot be executed, as far as its file's modes tell.
+pub(super) fn find(program: &str, environment: &[String]) -> Result<(), CoreError> {
+    let mut failures = Vec::new();
+    for path in candidates(program, path_of(environment)) {
+        match file::is_executable(&path) {
+            Ok(()) => return Ok(()),
+            Err(error) => failures.push((path, error)),
+        }
+        if failures.last().is_some_and(|(_, error)| !goes_on(*error)) {
+            break;
+        }
+    }
+    Err(diagnosis::explain(program, &failures))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use masu_sys::signal;
 use masu_wire::error::{CoreError, ErrorCode};
 
 use super::container::Container;
-use super::{diagnosis, filter, lookup, reaper};
+use super::{birth, diagnosis, filter, lookup, reaper};
 
 pub(super) fn change_directory(container: &mut Container, path: &str, create: bool) -> Result<(), CoreError> {
     let action = || format!("Change directory to {path:?}");
@@ -40,7 +40,25 @@ pub(super) fn change_directory(container: &mut Container, path: &str, create: bo
     if !place.starts_with('/') {
         return Err(failed_because(action(), "it is not below the container's root", SysError::new("getcwd", ENOENT)));
     }
-    (container.directory, container.by_descriptor) = (Some(directory), false);
+    (container.directory, container.by_descriptor, container.settled) = (Some(directory), false, true);
+    Ok(())
+}
+
+/// Goes to where the program works.
+pub(super) fn settle(container: &mut Container) -> Result<(), CoreError> {
+    if container.settled {
+        return Ok(());
+    }
+    match &container.directory {
+        Some(directory) => process::change_directory(directory.as_fd()),
+        // The caller's own, unless it is gone with the old root.
+        None => match &container.start {
+            Some(start) if !container.pivoted => process::change_directory(start.as_fd()),
+            _ => process::change_to_root(),
+        },
+    }
+    .map_err(|error| failed("Change directory to the program's", error))?;
+    (container.by_descriptor, container.settled) = (false, true);
     Ok(())
 }
 
@@ -74,22 +92,20 @@ pub(super) fn execute(
     let candidates = lookup::candidates(program, lookup::path_of(environment));
     let (arguments_c, environment_c) = (c_strings(program, arguments)?, c_strings(program, environment)?);
     let candidates_c = c_strings(program, &candidates)?;
-    match &container.directory {
-        Some(directory) if container.by_descriptor => process::change_directory(directory.as_fd()),
-        Some(_) => Ok(()),
-        None => process::change_to_root(),
-    }
-    .map_err(|error| failed("Change directory to the program's", error))?;
+    settle(container)?;
     process::set_umask(container.umask);
     protocol::send(container.socket, &StageMessage::Executing, &[])
         .map_err(|error| failed("Tell the core that all is done", error))?;
+    if let Some(alone) = container.late.take() {
+        birth::bear(container, alone)?;
+    }
     let alone = container.alone.take();
     // All that the program shall have or not have is settled before its filter, which may forbid anything but execve(2).
     if alone.is_none() {
         signal::set_mask(container.signal_mask).map_err(|error| failed("Restore the signal mask", error))?;
     }
     if let Some(filter) = &container.filter {
-        filter::load(filter)?;
+        filter::load(container, filter)?;
     }
     if let Some(alone) = alone {
         reaper::split(alone, container.signal_mask)?;

@@ -7,10 +7,8 @@ use masu_sys::errno::values::{EACCES, EBUSY, ENOENT, EPERM};
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_sys::namespace::{self, flag};
-use masu_sys::resolve::Links;
+use masu_sys::resolve::{Links, Root};
 use masu_wire::error::CoreError;
-
-use super::container::Container;
 
 pub(super) fn bring_loopback_up() -> Result<(), CoreError> {
     namespace::bring_loopback_up().map_err(|error| failed("Bring up \"lo\"", error))
@@ -67,8 +65,8 @@ pub(super) fn set_domain_name(name: &str) -> Result<(), CoreError> {
     namespace::set_domain_name(name).map_err(|error| failed(format!("Set the domain name {name:?}"), error))
 }
 
-pub(super) fn set_oom_score_adj(container: &mut Container, value: i32) -> Result<(), CoreError> {
-    let file = container.proc()?.open("self/oom_score_adj", OFlags::WRONLY, Links::Follow);
+pub(super) fn set_oom_score_adj(proc: &Root, value: i32) -> Result<(), CoreError> {
+    let file = proc.open("self/oom_score_adj", OFlags::WRONLY, Links::Follow);
     let written = file.and_then(|file| file::write_control(file.as_fd(), &value.to_string()));
     written.map_err(|error| {
         let failure = failed(format!("Set \"oom_score_adj\" to \"{value}\""), error);

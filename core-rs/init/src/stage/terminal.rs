@@ -14,10 +14,10 @@ use masu_wire::error::CoreError;
 use super::container::{Container, name};
 
 pub(super) fn new_session(container: &mut Container) -> Result<(), CoreError> {
-    if !container.session {
+    if !container.session && container.late.is_none() {
         process::new_session().map_err(|error| failed("Make a session", error))?;
-        container.session = true;
     }
+    container.session = true;
     Ok(())
 }
 
@@ -44,8 +44,11 @@ pub(super) fn open(container: &mut Container, wish: &Wish) -> Result<(), CoreErr
     if wish.console {
         show_as_console(container, &slave)?;
     }
-    pty::make_controlling(slave.as_fd()).map_err(explain)?;
-    process::become_stdio(slave.as_fd()).map_err(explain)?;
+    if container.late.is_none() {
+        pty::make_controlling(slave.as_fd()).map_err(explain)?;
+    }
+    container.controlling = true;
+    process::become_stdio([slave.as_fd(); 3]).map_err(explain)?;
     let sent = protocol::send(container.socket, &StageMessage::Terminal, &[master.as_fd()]);
     sent.map_err(|error| failed("Hand the terminal over to the core", error))
 }

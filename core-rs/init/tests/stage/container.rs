@@ -1,7 +1,6 @@
 //! A usual container: what its program sees.
 
 use crate::run::{Run, Scratch, can_run, shell};
-use masu_sys::seccomp::Instruction;
 use masu_sys::wait::End;
 use serde_json::json;
 
@@ -29,16 +28,7 @@ fn stage_does_without_the_calls_of_newer_kernels() {
         libc::SYS_pidfd_open,
     ];
     std::thread::spawn(move || {
-        let instruction = |code, jt, jf, k| Instruction { code, jt, jf, k };
-        let mut program = vec![instruction(0x20, 0, 0, 0)];
-        for call in calls {
-            program.extend([
-                instruction(0x15, 0, 1, call as u32),
-                instruction(0x06, 0, 0, 0x5_0000 | libc::ENOSYS as u32),
-            ]);
-        }
-        program.push(instruction(0x06, 0, 0, 0x7fff_0000));
-        masu_sys::seccomp::load(0, &program).unwrap();
+        crate::run::hide(&calls);
         make_a_container_of_all_steps();
     })
     .join()
@@ -187,7 +177,7 @@ fn stage_in_a_user_namespace_is_its_root() {
     assert_eq!(lines[5..], ["0", "0", "null"], "{result}");
 }
 
-fn chown_tree(path: &std::path::Path, uid: u32) {
+pub(crate) fn chown_tree(path: &std::path::Path, uid: u32) {
     std::os::unix::fs::lchown(path, Some(uid), Some(uid)).unwrap();
     if std::fs::symlink_metadata(path).unwrap().is_dir() {
         for entry in std::fs::read_dir(path).unwrap() {

@@ -8,7 +8,11 @@
 )]
 
 mod attack;
+mod attribute;
+mod bind;
 mod container;
+mod device;
+mod mount;
 mod namespace;
 mod program;
 mod run;

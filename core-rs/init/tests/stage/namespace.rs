@@ -28,7 +28,14 @@ fn stage_joins_namespaces_and_makes_others() {
     let mut run = Run::new(&scratch.inside(&[]), &[shell(script)]);
     let join = [(Namespace::Network, "net"), (Namespace::Uts, "uts"), (Namespace::Ipc, "ipc"), (Namespace::Pid, "pid")]
         .map(|(namespace, name)| JoinNamespace { namespace, path: format!("/proc/{target}/ns/{name}") });
-    run.enter = Some(EnterOrder { join: join.to_vec(), namespaces: vec![Namespace::Mount], cgroup: None });
+    run.enter = Some(EnterOrder {
+        enter: None,
+        join: join.to_vec(),
+        namespaces: vec![Namespace::Mount],
+        cgroup: None,
+        oom_score_adj: None,
+        part: None,
+    });
     let outcome = run.run();
     let result = scratch.out("result");
     assert_eq!(outcome.end, End::Exited(0), "{outcome:?}");
@@ -50,7 +57,8 @@ fn stage_names_the_namespace_that_is_not_there() {
     }
     let mut run = Run::new(&[], &[shell("true")]);
     let join = vec![JoinNamespace { namespace: Namespace::Network, path: "/proc/self/ns/uts".to_owned() }];
-    run.enter = Some(EnterOrder { join, namespaces: vec![], cgroup: None });
+    run.enter =
+        Some(EnterOrder { enter: None, join, namespaces: vec![], cgroup: None, oom_score_adj: None, part: None });
     let outcome = run.run();
     assert_eq!(
         outcome.error.unwrap().message,
@@ -104,9 +112,12 @@ fn stage_joins_a_user_namespace_and_becomes_its_root() {
     let join = [(Namespace::Network, "net"), (Namespace::User, "user"), (Namespace::Pid, "pid")]
         .map(|(namespace, name)| JoinNamespace { namespace, path: format!("/proc/{}/ns/{name}", other.pid) });
     run.enter = Some(EnterOrder {
+        enter: None,
         join: join.to_vec(),
         namespaces: vec![Namespace::Mount, Namespace::Uts, Namespace::Ipc],
         cgroup: None,
+        oom_score_adj: None,
+        part: None,
     });
     run.document.user_namespace = true;
     let outcome = run.run();

@@ -35,7 +35,7 @@ fn stage_says_why_a_program_cannot_be_executed() {
             "/nosuch",
             ErrorCode::ProgramNotFound,
             127,
-            "Execute \"/nosuch\": No such file or directory (ENOENT from execve(2))",
+            "Execute \"/nosuch\": no such file or directory (ENOENT from execve(2))",
         ),
         (
             "script",
@@ -53,9 +53,14 @@ fn stage_says_why_a_program_cannot_be_executed() {
             "plain",
             ErrorCode::ProgramNotExecutable,
             126,
-            "Execute \"plain\": it is not executable (EACCES from execve(2))",
+            "Execute \"plain\": permission denied: it is not executable (EACCES from execve(2))",
         ),
-        ("/bin", ErrorCode::ProgramNotExecutable, 126, "Execute \"/bin\": it is a directory (EACCES from execve(2))"),
+        (
+            "/bin",
+            ErrorCode::ProgramNotExecutable,
+            126,
+            "Execute \"/bin\": permission denied: it is a directory (EACCES from execve(2))",
+        ),
     ] {
         let outcome = Run::new(&scratch.inside(&[]), &[execute(&[program], false)]).run();
         let error = outcome.error.unwrap();

@@ -3,6 +3,7 @@
 use masu_steps::stage_protocol::{self as protocol, EnterOrder, StageDocument, StageMessage, StageOrder};
 use masu_sys::clone::{Program, Start, clone_init};
 use masu_sys::namespace::flag;
+use masu_sys::seccomp::Instruction;
 use masu_sys::wait::{self, End};
 use masu_sys::{memfd, signal, socket};
 use masu_wire::error::{CoreError, Group};
@@ -133,7 +134,10 @@ impl Run {
             network: Vec::new(),
             inside: steps(inside),
             exec: steps(exec),
+            stdio: false,
+            listener: false,
             signal_mask: 0,
+            part: None,
         };
         Self { namespaces: ALL, enter: None, map: None, document, idmapped: Vec::new() }
     }
@@ -181,7 +185,7 @@ impl Run {
                 StageMessage::Terminal => master = received.descriptors.into_iter().next(),
                 StageMessage::Executing => executing = true,
                 StageMessage::Failed { error: failure } => error = Some(*failure),
-                StageMessage::Entered { .. } => panic!("entered twice"),
+                other => panic!("{other:?}"),
             }
         }
         assert!(executing || error.is_some(), "the stage died without a word");
@@ -204,6 +208,18 @@ impl Running {
     pub(crate) fn end(self) -> End {
         wait::reap(self.pid).unwrap()
     }
+}
+
+/// Hides system calls from this thread and all that it starts: ENOSYS, as of a kernel that does not have them.
+pub(crate) fn hide(calls: &[libc::c_long]) {
+    let instruction = |code, jt, jf, k| Instruction { code, jt, jf, k };
+    let mut program = vec![instruction(0x20, 0, 0, 0)];
+    for call in calls {
+        let answer = instruction(0x06, 0, 0, 0x5_0000 | libc::ENOSYS as u32);
+        program.extend([instruction(0x15, 0, 1, *call as u32), answer]);
+    }
+    program.push(instruction(0x06, 0, 0, 0x7fff_0000));
+    masu_sys::seccomp::load(0, &program).unwrap();
 }
 
 /// Waits until a file has been written.

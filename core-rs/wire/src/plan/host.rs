@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::clone::UserMapping;
+use super::hook::Hook;
+use super::unit::UnitProperty;
 use crate::wire_type;
 
 wire_type! {
@@ -51,6 +53,11 @@ wire_type! {
             /// The text, written in one call.
             text: String,
         },
+        /// Gives a v1 cpuset what its parent has, where it has no CPUs or no memory nodes yet: no task could join it. cpuset(7)
+        InheritCpuset {
+            /// The cgroup's directory.
+            path: String,
+        },
         /// bpf(2): a `BPF_PROG_TYPE_CGROUP_DEVICE` program of these rules on a v2 cgroup. Later rules win; what no rule names is denied.
         AttachDeviceProgram {
             /// The cgroup's directory.
@@ -94,6 +101,80 @@ wire_type! {
             path: String,
             /// It is a file (made for a bind mount of a file), to be removed if it is empty.
             file: bool,
+        },
+        /// mount(2) in the runtime namespace.
+        Mount {
+            /// The source.
+            source: String,
+            /// Where; it must be there.
+            destination: String,
+            /// File system type; of a bind mount nothing.
+            #[serde(rename = "type")]
+            kind: String,
+            /// MS_* bits.
+            flags: u32,
+            /// File system options.
+            data: String,
+        },
+        /// umount2(2).
+        Unmount {
+            /// The mount point.
+            path: String,
+            /// MNT_DETACH.
+            lazy: bool,
+        },
+        /// chown(2) of a control file of the kernel's.
+        ChangeOwner {
+            /// The file.
+            path: String,
+            /// Who gets it.
+            owner: Owner,
+        },
+        /// Runs a program in the runtime namespace. Errors: it ended otherwise than with 0, or took too long.
+        RunHook {
+            /// Which.
+            hook: Hook,
+            /// OCI's state of the container, which the program gets on its stdin, without `pid`.
+            #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
+            state: serde_json::Value,
+            /// `pid` of that state, as digits; empty: it has none.
+            pid: String,
+        },
+        /// RTM_NEWLINK: moves a network device into a process's network namespace, with its addresses, and brings it up. OCI `linux.netDevices`.
+        MoveNetworkDevice {
+            /// Its name here.
+            name: String,
+            /// Its name there.
+            new_name: String,
+            /// The process, as digits.
+            pid: String,
+        },
+        /// systemd's StartTransientUnit(3), and waits until the unit is there: it makes the cgroup and puts the process into it.
+        StartUnit {
+            /// `NAME.scope`, or `NAME.slice`.
+            name: String,
+            /// The user's own manager, instead of the system's.
+            user: bool,
+            /// The process that it begins with, as digits; empty: none.
+            pid: String,
+            /// Its properties, without `PIDs`.
+            properties: Vec<UnitProperty>,
+        },
+        /// systemd's SetUnitProperties, for this boot.
+        SetUnitProperties {
+            /// The unit.
+            name: String,
+            /// The user's own manager.
+            user: bool,
+            /// Its new properties.
+            properties: Vec<UnitProperty>,
+        },
+        /// systemd's StopUnit, and waits until it is gone; ResetFailedUnit. One that is gone is fine.
+        StopUnit {
+            /// The unit.
+            name: String,
+            /// The user's own manager.
+            user: bool,
         },
     }
 }

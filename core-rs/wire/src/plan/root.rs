@@ -81,3 +81,25 @@ wire_type! {
         Runbindable,
     }
 }
+
+wire_type! {
+    /// What a mount and all below it get: mount_setattr(2) with AT_RECURSIVE. OCI mount options `rro`, `rnosuid` and so on.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct MountAttributes {
+        /// MOUNT_ATTR_* bits to set.
+        pub set: u32,
+        /// MOUNT_ATTR_* bits to clear.
+        pub clear: u32,
+    }
+}
+
+wire_type! {
+    /// Owners seen through another user namespace: mount_setattr(2) MOUNT_ATTR_IDMAP. OCI `mounts[].uidMappings`, options `idmap` and `ridmap`.
+    #[derive(PartialEq)]
+    pub struct MountMapping {
+        /// The mapping; none: the container's own.
+        pub mapping: Option<super::clone::UserMapping>,
+        /// With what is mounted below it.
+        pub recursive: bool,
+    }
+}

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::root::{MountPoint, OverlayLayer, Propagation, RootSource};
+use super::hook::Hook;
+use super::root::{MountAttributes, MountMapping, MountPoint, OverlayLayer, Propagation, RootSource};
 use crate::wire_type;
 
 wire_type! {
@@ -69,6 +70,14 @@ wire_type! {
             data: String,
             /// What to make at the destination.
             create: MountPoint,
+            /// Copies what the destination holds into it: OCI mount option `tmpcopyup`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            copy_up: Option<bool>,
+            /// What it gets besides.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            attributes: Option<MountAttributes>,
         },
         /// mount(2) of an overlay inside the root.
         MountOverlay {
@@ -87,6 +96,18 @@ wire_type! {
             recursive: bool,
             /// MS_* bits to set on it: MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, times.
             flags: u32,
+            /// MS_* bits to clear, which it has from its source.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            clear: Option<u32>,
+            /// What it and all below it get.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            attributes: Option<MountAttributes>,
+            /// Owners seen through another user namespace.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            mapping: Option<MountMapping>,
             /// Make everything below it read-only too: mount_setattr(2) with AT_RECURSIVE.
             recursive_read_only: bool,
             /// What later mounts on either side do to the other; none: as the new root has it.
@@ -149,6 +170,77 @@ wire_type! {
         PivotRoot,
         /// The root's own mount becomes read-only.
         ReadOnlyRoot,
+        /// Tells the core that everything is mounted, and waits until it has done the plan's `created`.
+        AwaitRuntime,
+        /// Waits on a socket until `start` asks for the program; what follows is done then. The core binds it before the clone.
+        AwaitStart {
+            /// The socket, in the runtime namespace.
+            path: String,
+        },
+        /// Runs a program in the container's namespaces, which gets the container's state, with its own number of this process. Errors: it ended otherwise than with 0.
+        RunHook {
+            /// Which. Before `pivot_root` its path is the runtime namespace's.
+            hook: Hook,
+            /// OCI's state of the container, without `pid`.
+            #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
+            state: serde_json::Value,
+        },
+        /// `/proc/self/attr/exec`: the label that the program gets, and whatever is executed before it. Before the program's user and filter, who may be
+        /// denied it. Errors: the kernel runs no such module, or it knows no such label.
+        SetSecurityLabel {
+            /// Whose.
+            module: SecurityModule,
+            /// AppArmor's profile, or SELinux's context.
+            label: String,
+        },
+        /// personality(2).
+        SetPersonality {
+            /// PER_* and its flags.
+            persona: u32,
+        },
+        /// sched_setattr(2). Before capabilities are dropped: most of it needs CAP_SYS_NICE. Errors: SCHED_DEADLINE and SCHED_FLAG_RESET_ON_FORK, which no
+        /// child inherits, where the program's process is one.
+        SetScheduler {
+            /// SCHED_* number.
+            policy: u32,
+            /// -20 to 19.
+            nice: i32,
+            /// 1 to 99 of a real-time policy.
+            priority: u32,
+            /// SCHED_FLAG_* bits.
+            #[cfg_attr(feature = "typescript", ts(type = "number"))]
+            flags: u64,
+            /// SCHED_DEADLINE: nanoseconds.
+            #[cfg_attr(feature = "typescript", ts(type = "number"))]
+            runtime: u64,
+            /// Nanoseconds.
+            #[cfg_attr(feature = "typescript", ts(type = "number"))]
+            deadline: u64,
+            /// Nanoseconds.
+            #[cfg_attr(feature = "typescript", ts(type = "number"))]
+            period: u64,
+        },
+        /// ioprio_set(2). Before capabilities are dropped: real time needs CAP_SYS_NICE.
+        SetIoPriority {
+            /// IOPRIO_CLASS_*: 1 real time, 2 best effort, 3 idle.
+            class: u32,
+            /// 0 to 7.
+            priority: u32,
+        },
+        /// sched_setaffinity(2). After the cgroups were joined, whose cpuset would take its place.
+        SetAffinity {
+            /// CPUs: `0-3,7`.
+            cpus: String,
+        },
+        /// set_mempolicy(2).
+        SetMemoryPolicy {
+            /// MPOL_*.
+            mode: u32,
+            /// MPOL_F_* bits.
+            flags: u32,
+            /// Nodes: `0-1`; empty: none.
+            nodes: String,
+        },
         /// setsid(2).
         NewSession,
         /// A pseudoterminal of the container's own devpts becomes the controlling terminal, stdin, stdout, stderr and `/dev/console`.
@@ -197,6 +289,26 @@ wire_type! {
             /// Further groups; none: leave them as they are (setgroups is denied).
             groups: Option<Vec<u32>>,
         },
+        /// setgroups(2), setresgid(2), setresuid(2), each of what is given; the saved ids are the effective ones.
+        SetIds {
+            /// Real user id.
+            real_uid: Option<u32>,
+            /// Effective user id.
+            effective_uid: Option<u32>,
+            /// Real group id.
+            real_gid: Option<u32>,
+            /// Effective group id.
+            effective_gid: Option<u32>,
+            /// Supplementary groups; none: as they are.
+            groups: Option<Vec<u32>>,
+            /// PR_SET_KEEPCAPS meanwhile: permitted capabilities stay.
+            keep_capabilities: bool,
+        },
+        /// prctl(2) PR_SET_PDEATHSIG. A change of ids clears it.
+        SetParentDeathSignal {
+            /// The signal; 0: none.
+            signal: i32,
+        },
         /// capset(2), then PR_CAP_AMBIENT_RAISE.
         SetCapabilities {
             /// Effective set.
@@ -207,6 +319,11 @@ wire_type! {
             inheritable: Vec<String>,
             /// Ambient set.
             ambient: Vec<String>,
+        },
+        /// prctl(2) PR_SET_SECUREBITS: how user id 0 and a change of ids act on capabilities.
+        SetSecurebits {
+            /// SECBIT_* of linux/securebits.h.
+            bits: u32,
         },
         /// prctl(2) PR_SET_NO_NEW_PRIVS.
         NoNewPrivileges,
@@ -235,6 +352,10 @@ wire_type! {
             environment: Vec<String>,
             /// Stay as PID 1 that forwards signals and reaps, with the program as child (`--init`).
             reaper: bool,
+            /// Without a HOME among them, it is that of the process's user in the container's own /etc/passwd, or `/`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            home: Option<bool>,
         },
     }
 }
@@ -250,6 +371,10 @@ wire_type! {
             /// The OCI document.
             #[cfg_attr(feature = "typescript", ts(type = "unknown"))]
             profile: serde_json::Value,
+            /// OCI's state of the container without `pid`, for whoever listens at the document's `listenerPath`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional, type = "unknown"))]
+            state: Option<serde_json::Value>,
         },
         /// A compiled program, as the core hands it to `init`.
         Program {
@@ -257,6 +382,21 @@ wire_type! {
             flags: u32,
             /// Each instruction as `[code, jt, jf, k]` (linux/filter.h).
             instructions: Vec<[u32; 4]>,
+            /// OCI's `ContainerProcessState`, which the listener gets with its descriptor; its connection goes with the steps.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional, type = "unknown"))]
+            listener: Option<serde_json::Value>,
         },
+    }
+}
+
+wire_type! {
+    /// A Linux security module that labels processes.
+    #[derive(Copy, PartialEq, Eq)]
+    pub enum SecurityModule {
+        /// AppArmor
+        Apparmor,
+        /// SELinux
+        Selinux,
     }
 }
