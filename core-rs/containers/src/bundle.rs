@@ -3,8 +3,9 @@
 use masu_launch::{Claim, LaunchText, Scope};
 use masu_steps::hint::unless_hinted;
 use masu_steps::undo::Undo;
+use masu_wire::bundle::{CreateBundleReply, Handover};
 use masu_wire::error::{CoreError, ErrorCode};
-use masu_wire::lifecycle::{CreateBundleReply, Handover, Store};
+use masu_wire::lifecycle::Store;
 use masu_wire::plan::HostStep;
 use serde::Deserialize;
 use std::os::fd::BorrowedFd;
@@ -18,7 +19,7 @@ use crate::{paths, small_file, word};
 
 const ACTION: &str = "Create container";
 
-/// [`masu_wire::lifecycle::CreateBundleRequest`] with its plan still as text.
+/// [`masu_wire::bundle::CreateBundleRequest`] with its plan still as text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateBundleText<'a> {

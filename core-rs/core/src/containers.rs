@@ -3,10 +3,11 @@
 use masu_containers::CreateBundleText;
 use masu_containers::CreateText;
 use masu_containers::UpdateText;
+use masu_wire::bundle::CreateBundleReply;
 use masu_wire::error::CoreError;
 use masu_wire::lifecycle::{
-    AwaitEndRequest, CreateBundleReply, CreateReply, DeleteRequest, OutcomesReply, PruneReply, PruneRequest,
-    StartReply, StartRequest, StopRequest, UpdateReply,
+    AwaitEndRequest, CreateReply, DeleteRequest, OutcomesReply, PruneReply, PruneRequest, StartReply, StartRequest,
+    StopRequest, UpdateReply,
 };
 
 use std::path::Path;

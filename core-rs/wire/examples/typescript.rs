@@ -1,7 +1,7 @@
 //! Writes `lib/core/wire.ts` to standard output: `cargo run -p masu-wire --features typescript --example typescript`.
 #![allow(clippy::print_stdout)]
 
-use masu_wire::{container, error, filter, follow, key, lifecycle, overlay, pipe, plan, request, tree};
+use masu_wire::{bundle, container, error, filter, follow, key, lifecycle, overlay, pipe, plan, request, tree};
 use ts_rs::TS;
 
 /// One declaration with its documentation.
@@ -134,9 +134,9 @@ fn main() {
         lifecycle::AttachRequest,
         lifecycle::ExecRequest,
         lifecycle::ExecOptions,
-        lifecycle::Handover,
-        lifecycle::CreateBundleRequest,
-        lifecycle::CreateBundleReply,
+        bundle::Handover,
+        bundle::CreateBundleRequest,
+        bundle::CreateBundleReply,
         lifecycle::PerformRequest,
         lifecycle::PerformReply,
         pipe::PipesRequest,

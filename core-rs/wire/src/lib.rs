@@ -3,6 +3,7 @@
 //! These types are the one source. The TypeScript types in `lib/core/wire.ts` are generated from them with the feature `typescript`.
 
 pub mod blank;
+pub mod bundle;
 pub mod container;
 pub mod error;
 pub mod filter;
