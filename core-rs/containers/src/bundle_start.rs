@@ -9,7 +9,7 @@ use masu_wire::container::{BundleRecord, ContainerRecord};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::lifecycle::{StartReply, Status};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::bundle_delete::destroy;
 use crate::event::Subject;
@@ -23,7 +23,6 @@ const ACTION: &str = "Start container";
 const SIGKILL: i32 = 9;
 /// A killed process can still be in an uninterruptible wait.
 const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// Why its program does not run.
 struct Failure {
@@ -57,7 +56,11 @@ pub(crate) fn start(shelf: &Shelf<'_>, condition: &Condition, init: BorrowedFd<'
     if let Err(Failure { error, reached }) = execute_program(id, place) {
         match reached {
             Reached::Nobody => {}
-            Reached::Hooks => end_all_of_it(shelf, condition, record, init),
+            Reached::Hooks => {
+                // It ends by itself, with the status that says whose fault it was.
+                await_end(Process::find(record.pid, record.masu.start));
+                end_all_of_it(shelf, condition, record, init);
+            }
             // Whoever asks for its state next shall hear that it has stopped.
             Reached::Program => await_end(Process::find(record.pid, record.masu.start)),
         }
@@ -138,9 +141,7 @@ fn end_all_of_it(shelf: &Shelf<'_>, condition: &Condition, record: &ContainerRec
     let _ = destroy(shelf, condition, Some(init));
 }
 
+/// One that outlasts it is `delete`'s.
 fn await_end(process: Option<Process>) {
-    let deadline = Instant::now() + PATIENCE;
-    while process.as_ref().is_some_and(|process| !process.has_ended()) && Instant::now() < deadline {
-        std::thread::sleep(PAUSE);
-    }
+    let _ = process.is_none_or(|process| process.await_end(PATIENCE));
 }

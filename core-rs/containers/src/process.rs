@@ -5,6 +5,10 @@ use masu_sys::errno::values::ESRCH;
 use masu_sys::error::SysError;
 use masu_sys::{pidfd, signalfd};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// Between two looks at a process that has no pidfd.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The process with this pid and start time runs. A zombie does not.
 #[must_use]
@@ -56,6 +60,23 @@ impl Process {
             None => !is_alive(self.pid, self.start),
         }
     }
+
+    /// Waits until it is a zombie, or gone. False: it is neither after that long.
+    #[must_use]
+    pub fn await_end(&self, patience: Duration) -> bool {
+        if let Some(pidfd) = self.pidfd() {
+            let timeout_ms = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+            return pidfd::wait(pidfd, Some(timeout_ms)).unwrap_or_else(|_| self.has_ended());
+        }
+        let deadline = Instant::now() + patience;
+        while !self.has_ended() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        true
+    }
 }
 
 #[cfg(test)]
@@ -75,5 +96,40 @@ mod tests {
         child.wait().unwrap();
         assert!(Process::find(child.id(), start).is_none());
         assert_eq!(process.signal(9).unwrap_err().errno, ESRCH);
+    }
+
+    #[test]
+    fn await_end_sees_the_end_with_and_without_a_pidfd() {
+        for has_pidfd in [true, false] {
+            let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+            let mut process = Process::find(child.id(), start_time(child.id()).unwrap()).unwrap();
+            process.pidfd = process.pidfd.filter(|_| has_pidfd);
+            assert!(!process.await_end(Duration::from_millis(5)), "it sleeps");
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| process.await_end(Duration::from_secs(100)));
+                process.signal(9).unwrap();
+                assert!(waiting.join().unwrap());
+            });
+            child.wait().unwrap();
+            assert!(process.await_end(Duration::ZERO), "it is gone");
+        }
+    }
+
+    #[test]
+    fn await_end_sleeps_once_where_there_are_pidfds() {
+        // proc_pid_status(5): how often this thread waited for something.
+        let waits = || {
+            let text = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+            let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+            line.trim().parse::<u64>().unwrap()
+        };
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let process = Process::find(child.id(), start_time(child.id()).unwrap()).unwrap();
+        let before = waits();
+        assert!(!process.await_end(Duration::from_millis(200)));
+        let waited = waits() - before;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(waited < 20, "{waited} times");
     }
 }
