@@ -9,8 +9,7 @@ import type { ResourceConfig } from "../lib/config/run_config.ts";
 import { mistake } from "../lib/config/mistake.ts";
 import { parseWhole } from "../lib/config/number.ts";
 import { updateBundle } from "../lib/engine/bundle_update.ts";
-import { viewContainers } from "../lib/engine/lifecycle.ts";
-import { invalidConfig, MasuError } from "../lib/error.ts";
+import { invalidConfig } from "../lib/error.ts";
 import { parseResources } from "../lib/spec/document/spec.ts";
 import type { LinuxIntelRdt, LinuxResources } from "../lib/spec/oci.ts";
 import type { Invocation } from "./command.ts";
@@ -43,18 +42,14 @@ export type BundleUpdateFlag = typeof BUNDLE_UPDATE_FLAGS[number]["name"];
 
 type Flags = FlagValues<BundleUpdateFlag | ResourceFlagName>;
 
-/** Changes its limits. Errors: `invalid_config` nothing is said, or what its kind does not know; what cannot be had. */
+/** Changes its limits. Errors: `invalid_config` nothing is said, or what its kind does not know; of `updateBundle`. */
 export async function updateFromBundle(
   { flags, globals, process }: Pick<Invocation, "flags" | "globals" | "process">,
   container: string,
 ): Promise<number> {
-  const core = process.core();
-  const store = storeFor({ globals, process });
-  const [view] = viewContainers(core, store, [container]);
-  if (view?.record == null) throw new MasuError("failed", `Update container "${container}": container not running`);
-  const resources = await readResources(flags, process);
-  const intelRdt = readCache(flags);
-  updateBundle(core, view.record, { resources, intelRdt }, { store, global: lookConfig(globals, process) });
+  const changes = { resources: await readResources(flags, process), intelRdt: readCache(flags) };
+  const situation = { store: storeFor({ globals, process }), global: lookConfig(globals, process) };
+  updateBundle(process.core(), container, changes, situation);
   return EXIT.success;
 }
 

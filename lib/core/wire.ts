@@ -1,7 +1,7 @@
 // Generated from core-rs/wire by `make wire`; a test compares them. Do not edit.
 
 /** Raised on any change of an op, a field or a type; the core has the same number. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** Raised on any change of the plan's shape. */
 export const PLAN_VERSION = 3;
@@ -2750,6 +2750,34 @@ export type RenameReply = {
 };
 
 /**
+ * `lock`: keeps all others from changing a container, for a change that takes several calls. Waits for whoever has it.
+ */
+export type LockRequest = {
+  /**
+   * Where.
+   */
+  store: Store;
+  /**
+   * Which.
+   */
+  container: string;
+};
+
+/**
+ * `lock`. What was read of the container before may be so no longer.
+ */
+export type LockReply = {
+  /**
+   * Its ID.
+   */
+  id: string;
+  /**
+   * Close-on-exec; closing it unlocks. Ops that lock by themselves would wait for it for ever.
+   */
+  descriptor: number;
+};
+
+/**
  * `update`: changes what was decided, now where it runs, and for its next starts.
  */
 export type UpdateRequest = {
@@ -2761,6 +2789,10 @@ export type UpdateRequest = {
    * Which, by its ID.
    */
   container: string;
+  /**
+   * From `lock`, since before the document was read. Stays the caller's.
+   */
+  lock: number;
   /**
    * Writes to its cgroups, done when it runs; blanks filled in. When one fails, nothing is written down.
    */
@@ -4002,6 +4034,7 @@ export const OPS = {
   create_bundle: 44,
   perform: 45,
   append_line: 46,
+  lock: 47,
 } as const;
 
 /** What each op is asked. */
@@ -4053,6 +4086,7 @@ export interface Requests {
   create_bundle: CreateBundleRequest;
   perform: PerformRequest;
   append_line: AppendLineRequest;
+  lock: LockRequest;
 }
 
 /** What each op answers; `never`: this process becomes another program. */
@@ -4104,4 +4138,5 @@ export interface Replies {
   create_bundle: CreateBundleReply;
   perform: PerformReply;
   append_line: AppendLineReply;
+  lock: LockReply;
 }

@@ -19,6 +19,8 @@ import { escapeBlanks } from "../plan/blank.ts";
 import { writeFile } from "../plan/directories.ts";
 import type { LinuxIntelRdt, LinuxResources } from "../spec/oci.ts";
 import { containerPaths } from "../state/paths.ts";
+import { viewContainers } from "./lifecycle.ts";
+import { lockContainer } from "./lock.ts";
 
 /** What is changed. */
 export interface BundleChanges {
@@ -38,14 +40,19 @@ const MOUNTS = "/proc/self/mountinfo";
 /**
  * Writes new limits into the container's cgroups and, where systemd has them, into its unit; then into its record.
  *
+ * Its lock is held from before the record is read: of changes at the same time none is lost.
  * Errors: `not_found`; `failed` it is none of a bundle's; `kernel_lacks`, `denied` a limit that cannot be had; the kernel's refusal.
  */
 export function updateBundle(
   core: Core,
-  record: ContainerRecord,
+  container: string,
   changes: BundleChanges,
   { store, global }: { readonly store: Store; readonly global: GlobalConfig },
 ): void {
+  using lock = lockContainer(core, store, container);
+  const [view] = viewContainers(core, store, [lock.id]);
+  const record = view?.record ?? null;
+  if (record === null) throw new MasuError("failed", `Update container "${container}": container not running`);
   const { bundle } = record.masu;
   if (bundle === undefined) throw new MasuError("failed", `Update container "${record.id}": it is of no bundle`);
   const { steps: limits, swapAccounting } = limitsOf(core, record, changes, global);

@@ -17,6 +17,7 @@ import { escapeBlanks, fillBlanks } from "../plan/blank.ts";
 import { plannedCgroups } from "../plan/cgroups.ts";
 import { documentOf } from "./create.ts";
 import { inspectContainer } from "./lifecycle.ts";
+import { lockContainer } from "./lock.ts";
 import { type PreparedRun, prepareRun } from "./prepare.ts";
 
 /** What is changed; what was not written stays. */
@@ -33,14 +34,15 @@ export interface UpdateSituation {
 }
 
 /**
- * Changes one container, and returns its ID.
+ * Changes one container, and returns its ID. Of changes at the same time none is lost.
  *
  * Errors: `not_found`; `invalid_config` what cannot be meant, or cannot be changed while it runs; the kernel's refusal, and
  * then nothing has changed for its next starts.
  */
 export function updateContainer(core: Core, container: string, changes: Changes, situation: UpdateSituation): string {
   const { store, environment } = situation;
-  const { document, view } = inspectContainer(core, store, container);
+  using lock = lockContainer(core, store, container);
+  const { document, view } = inspectContainer(core, store, lock.id);
   if (document === null) {
     if (view.error !== null) throw fromWire(view.error);
     throw new MasuError("failed", `Update container "${container}": it runs in the foreground`);
@@ -59,7 +61,7 @@ export function updateContainer(core: Core, container: string, changes: Changes,
     ? liveWrites(run, view.record.masu.cgroups, { before: before.resources, id: document.id })
     : [];
   const updated = documentOf(run, config, { ...document.launch, plan: run.plan });
-  call(core, "update", { store, container: document.id, writes, document: updated });
+  call(core, "update", { store, container: document.id, lock: lock.descriptor, writes, document: updated });
   return document.id;
 }
 

@@ -85,6 +85,31 @@ kernelTest("update of a bundle's container keeps what it said for the next one",
   assertEquals(values, ["5000", "10000"]);
 });
 
+kernelTest("update of a bundle's container loses none of many at once", NEEDS, async (scratch) => {
+  const path = `/masu-test-${crypto.randomUUID().slice(0, 8)}`;
+  await using bundle = await Bundle.make(scratch, "sleep 60", ({ linux }) => linux.cgroupsPath = path);
+  assertEquals((await bundle.create()).code, 0);
+  const changes = Array.from({ length: 5 }, (_, index) => [
+    ["--memory", `${index + 40}m`],
+    ["--pids-limit", `${index + 100}`],
+    ["--cpu-shares", `${index + 200}`],
+    ["--cpu-quota", `${index * 1000 + 5000}`],
+  ]).flat();
+  for (const updated of await Promise.all(changes.map((flags) => bundle.masu("update", ...flags)))) {
+    assertEquals([updated.code, updated.stderr], [0, ""], updated.transcript);
+  }
+  const { stdout } = await bundle.masu("inspect", "--json");
+  const [{ paths }] = JSON.parse(stdout);
+  const { memory, pids, cpu } = JSON.parse(await Deno.readTextFile(paths.state)).masu.bundle.resources;
+  const recorded = [memory.limit, pids.limit, cpu.shares, cpu.quota].map(String);
+  const files = ["memory/memory.limit_in_bytes", "pids/pids.max", "cpu/cpu.shares", "cpu/cpu.cfs_quota_us"];
+  const kernel = files.map((file) => {
+    const [controller = "", name = ""] = file.split("/");
+    return Deno.readTextFileSync(`/sys/fs/cgroup/${controller}${path}/${name}`).trim();
+  });
+  assertEquals(recorded, kernel);
+});
+
 kernelTest("update of a bundle's container refuses what it has no cgroup for, by the spec's word", [
   "mount",
   "busybox",

@@ -204,6 +204,26 @@ kernelTest("update changes limits while a container runs, and for its next start
   assertEquals(await limit(), `${128 << 20}`);
 });
 
+kernelTest("update loses none of many changes at once", NEEDS, async (scratch) => {
+  const id = await scratch.container("create", await image(scratch), "true");
+  const changes = [
+    "--memory=64m",
+    "--pids-limit=9",
+    "--cpu-shares=77",
+    "--cpus=0.5",
+    "--cpuset-cpus=0",
+    "--restart=always",
+  ];
+  for (const updated of await Promise.all(changes.map((flag) => scratch.masu("update", flag, id)))) {
+    assertEquals(updated.code, 0, updated.transcript);
+  }
+  const { stdout } = await scratch.masu("inspect", "--json", id);
+  const [{ config }] = JSON.parse(stdout);
+  const { memory, pidsLimit, cpuShares, cpus, cpusetCpus } = config.resources;
+  const kept = [memory, pidsLimit, cpuShares, cpus, cpusetCpus, config.restart.kind];
+  assertEquals(kept, [64 << 20, 9, 77, 0.5, "0", "always"]);
+});
+
 kernelTest(
   "update refuses what a running container has no cgroup for, and keeps it for none",
   ["cgroup1", ...NEEDS],

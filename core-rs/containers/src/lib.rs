@@ -58,6 +58,7 @@ pub use freeze::freeze;
 pub use inspect::{containers, inspect};
 pub use kill::kill;
 pub use kind::is_bundle;
+pub use lock::lock_for_caller;
 pub use processes::processes;
 pub use prune::{prune, prune_below};
 pub use rename::rename;

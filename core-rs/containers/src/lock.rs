@@ -5,8 +5,9 @@ use masu_sys::errno::values::EAGAIN;
 use masu_sys::error::SysError;
 use masu_sys::file::{self, OFlags};
 use masu_wire::error::CoreError;
+use masu_wire::lifecycle::{LockReply, LockRequest};
 use rustix::fs::{FlockOperation, flock};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 use crate::paths;
 use crate::small_file::{Place, named};
@@ -15,7 +16,8 @@ use crate::store::{Entry, Shelf};
 /// A container's lock, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    directory: OwnedFd,
+    /// None: it was handed out.
+    directory: Option<OwnedFd>,
 }
 
 impl Lock {
@@ -37,22 +39,30 @@ impl Lock {
         let directory = file::open_in(directory, ".", OFlags::RDONLY | OFlags::DIRECTORY, 0)?;
         let operation = if wait { FlockOperation::LockExclusive } else { FlockOperation::NonBlockingLockExclusive };
         named("flock", rustix::io::retry_on_intr(|| flock(&directory, operation)))?;
-        Ok(Self { directory })
+        Ok(Self { directory: Some(directory) })
     }
 
     fn same_as(&self, other: BorrowedFd<'_>) -> bool {
-        let status = |directory| file::status(directory).ok();
-        match (status(self.directory.as_fd()), status(other)) {
-            (Some(one), Some(other)) => file::same_file(&one, &other),
-            _ => false,
-        }
+        self.directory.as_ref().is_some_and(|directory| are_same(directory.as_fd(), other))
+    }
+
+    /// Its descriptor, close-on-exec: it is held until that is closed.
+    fn hand_out(mut self) -> Option<OwnedFd> {
+        self.directory.take()
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // Another thread may have started a program meanwhile, whose copy of the descriptor would keep the lock until its execve(2).
-        let _ = flock(&self.directory, FlockOperation::Unlock);
+        let _ = self.directory.as_ref().map(|directory| flock(directory, FlockOperation::Unlock));
+    }
+}
+
+fn are_same(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> bool {
+    match (file::status(one), file::status(other)) {
+        (Ok(one), Ok(other)) => file::same_file(&one, &other),
+        _ => false,
     }
 }
 
@@ -88,6 +98,24 @@ pub fn lock(shelf: &Shelf<'_>, id: &str) -> Result<Option<Locked>, CoreError> {
 /// As [`lock`], of one that has a `container.json`. Errors: `not_found` it is gone.
 pub fn lock_found(shelf: &Shelf<'_>, action: &str, id: &str) -> Result<Locked, CoreError> {
     lock(shelf, id)?.ok_or_else(|| gone(action, id))
+}
+
+/// Op `lock`: for a change of which each part is a call of its own.
+///
+/// Errors: `not_found`; those of flock(2).
+pub fn lock_for_caller(request: &LockRequest) -> Result<LockReply, CoreError> {
+    let shelf = Shelf::open(&request.store)?;
+    let id = shelf.find(&request.container)?.id;
+    let Locked { lock, .. } = lock_found(&shelf, "Lock container", &id)?;
+    let descriptor =
+        lock.hand_out().ok_or_else(|| CoreError::bug(format!("Lock container {id:?}: nothing is locked")))?;
+    Ok(LockReply { id, descriptor: descriptor.into_raw_fd() })
+}
+
+/// Whether this number is a descriptor that [`lock_for_caller`] gave for this container.
+pub(crate) fn is_of(number: i32, entry: &Entry) -> bool {
+    let Some(place) = entry.data().or_else(|| entry.runtime()) else { return false };
+    masu_sys::descriptor::duplicate_number(number).is_ok_and(|held| are_same(held.as_fd(), place.directory))
 }
 
 /// It was deleted meanwhile.

@@ -10,7 +10,7 @@ use std::os::fd::BorrowedFd;
 
 use crate::document::Head;
 use crate::event::Subject;
-use crate::lock::lock_found;
+use crate::lock;
 use crate::status::Condition;
 use crate::store::Shelf;
 use crate::{monitor, paths, small_file};
@@ -23,6 +23,7 @@ const ACTION: &str = "Update container";
 pub struct UpdateText<'a> {
     store: Store,
     container: String,
+    lock: i32,
     writes: Vec<HostStep>,
     #[serde(borrow)]
     document: &'a RawValue,
@@ -32,24 +33,22 @@ pub struct UpdateText<'a> {
 ///
 /// Errors: the write that failed, and then nothing is written down; `failed` it runs in the foreground.
 pub fn update(request: &UpdateText<'_>, init: Option<BorrowedFd<'_>>) -> Result<UpdateReply, CoreError> {
-    let UpdateText { store, container, writes, document } = request;
+    let UpdateText { store, container, lock: held, writes, document } = request;
     let text = document.get();
     let head: Head = serde_json::from_str(text).map_err(|error| CoreError::unreadable("update", &error))?;
     let shelf = Shelf::open(store)?;
-    let id = shelf.find(container)?.id;
-    let locked = lock_found(&shelf, ACTION, &id)?;
-    let condition = Condition::of(locked.entry);
+    let entry = shelf.entry(container);
+    if !lock::is_of(*held, &entry) {
+        return Err(CoreError::bug(format!("{ACTION} {container:?}: it is not locked")));
+    }
+    let condition = Condition::of(entry);
     if let Some(error) = condition.error {
         return Err(error);
     }
-    let (Some(place), Some(now)) = (condition.entry.data(), &condition.document) else {
+    let Some(place) = condition.entry.data().filter(|_| condition.document.is_some()) else {
         let cause = condition.why_not_lasting();
-        return Err(CoreError::new(ErrorCode::Failed, format!("{ACTION} {id:?}: {cause}")));
+        return Err(CoreError::new(ErrorCode::Failed, format!("{ACTION} {container:?}: {cause}")));
     };
-    if (&head.id, &head.name, &head.created) != (&now.id, &now.name, &now.created) {
-        let message = format!("{ACTION} {id:?}: it was renamed or made anew meanwhile");
-        return Err(CoreError::new(ErrorCode::Failed, message).with_hint("try again"));
-    }
     if condition.alive {
         set_up((Group::Before, 0), writes, Tools { init }, |_| ()).map_err(|mut error| {
             // These are no steps of the container's plan.
@@ -58,7 +57,7 @@ pub fn update(request: &UpdateText<'_>, init: Option<BorrowedFd<'_>>) -> Result<
         })?;
     }
     small_file::replace(place, paths::DOCUMENT, text, !head.remove)?;
-    monitor::reload(store, &id);
+    monitor::reload(store, container);
     Subject::of(&condition).tell(store, "update", &[]);
     Ok(UpdateReply {})
 }

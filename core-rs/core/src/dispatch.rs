@@ -47,6 +47,7 @@ pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
         Some("delete") => answer("delete", request, containers::delete),
         Some("freeze") => answer("freeze", request, |request| masu_containers::freeze(&request)),
         Some("rename") => answer("rename", request, |request| masu_containers::rename(&request)),
+        Some("lock") => answer("lock", request, |request| masu_containers::lock_for_caller(&request)),
         Some("update") => answer("update", request, containers::update),
         Some("prune") => answer("prune", request, containers::prune),
         Some("exec") => answer("exec", request, exec::exec),

@@ -127,6 +127,8 @@ fn main() {
         lifecycle::Outcome,
         lifecycle::RenameRequest,
         lifecycle::RenameReply,
+        lifecycle::LockRequest,
+        lifecycle::LockReply,
         lifecycle::UpdateRequest,
         lifecycle::UpdateReply,
         lifecycle::PruneRequest,
@@ -265,4 +267,5 @@ const OPS: [(&str, &str, &str); request::OPS.len()] = [
     ("create_bundle", "CreateBundleRequest", "CreateBundleReply"),
     ("perform", "PerformRequest", "PerformReply"),
     ("append_line", "AppendLineRequest", "AppendLineReply"),
+    ("lock", "LockRequest", "LockReply"),
 ];

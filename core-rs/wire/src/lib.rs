@@ -17,7 +17,7 @@ pub mod request;
 pub mod tree;
 
 /// Raised on any change of an op, a field or a type; `lib/core/symbols.ts` has the same number.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// Derives what every wire type has: serde with camelCase fields and snake_case kinds, and TypeScript on request.
 macro_rules! wire_type {

@@ -312,12 +312,34 @@ wire_type! {
 }
 
 wire_type! {
+    /// `lock`: keeps all others from changing a container, for a change that takes several calls. Waits for whoever has it.
+    pub struct LockRequest {
+        /// Where.
+        pub store: Store,
+        /// Which.
+        pub container: String,
+    }
+}
+
+wire_type! {
+    /// `lock`. What was read of the container before may be so no longer.
+    pub struct LockReply {
+        /// Its ID.
+        pub id: String,
+        /// Close-on-exec; closing it unlocks. Ops that lock by themselves would wait for it for ever.
+        pub descriptor: i32,
+    }
+}
+
+wire_type! {
     /// `update`: changes what was decided, now where it runs, and for its next starts.
     pub struct UpdateRequest {
         /// Where.
         pub store: Store,
         /// Which, by its ID.
         pub container: String,
+        /// From `lock`, since before the document was read. Stays the caller's.
+        pub lock: i32,
         /// Writes to its cgroups, done when it runs; blanks filled in. When one fails, nothing is written down.
         pub writes: Vec<HostStep>,
         /// The whole document as it shall be.

@@ -7,7 +7,7 @@ use crate::plan::{HostStep, Namespace, Plan};
 use crate::{error::CoreError, wire_type};
 
 /// The ops by number. `lib/core/wire.ts` has the same list.
-pub const OPS: [&str; 47] = [
+pub const OPS: [&str; 48] = [
     "observe",
     "process",
     "launch",
@@ -55,6 +55,7 @@ pub const OPS: [&str; 47] = [
     "create_bundle",
     "perform",
     "append_line",
+    "lock",
 ];
 
 wire_type! {

@@ -1,10 +1,13 @@
 //! Names, limits, frozen processes and leftovers.
 
 use super::scratch::{Scratch, end, process, until};
-use crate::{freeze, prune_below, rename, update};
+use crate::lock::Lock;
+use crate::store::Shelf;
+use crate::{freeze, lock_for_caller, prune_below, rename, update};
 use masu_wire::error::ErrorCode;
-use masu_wire::lifecycle::{FreezeRequest, PruneReply, PruneRequest, RenameRequest, Status};
+use masu_wire::lifecycle::{FreezeRequest, LockRequest, PruneReply, PruneRequest, RenameRequest, Status};
 use serde_json::{Value, json};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -49,8 +52,21 @@ fn rename_that_was_killed_can_be_repeated() {
 }
 
 fn try_update(scratch: &Scratch, document: &Value, writes: &Value) -> Result<(), masu_wire::error::CoreError> {
-    let text = json!({"store": scratch.store, "container": "one", "writes": writes, "document": document}).to_string();
-    update(&serde_json::from_str(&text).unwrap(), None).map(drop)
+    let locked = lock_for_caller(&LockRequest { store: scratch.store.clone(), container: "one".to_owned() }).unwrap();
+    let updated = update_with(scratch, document, writes, locked.descriptor);
+    drop(masu_sys::descriptor::adopt(locked.descriptor));
+    updated
+}
+
+fn update_with(
+    scratch: &Scratch,
+    document: &Value,
+    writes: &Value,
+    lock: i32,
+) -> Result<(), masu_wire::error::CoreError> {
+    let request =
+        json!({"store": scratch.store, "container": "one", "lock": lock, "writes": writes, "document": document});
+    update(&serde_json::from_str(&request.to_string()).unwrap(), None).map(drop)
 }
 
 #[test]
@@ -76,8 +92,39 @@ fn update_writes_down_only_what_could_be_done() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(scratch.events(), ["create one", "update one", "update one"]);
-    document["name"] = json!("other");
-    assert!(try_update(&scratch, &document, &writes).unwrap_err().message.contains("renamed"));
+}
+
+#[test]
+fn update_wants_the_lock_of_that_container() {
+    let scratch = Scratch::new("unlocked");
+    scratch.create("one", None);
+    scratch.create("two", None);
+    let document = scratch.document("one", None);
+    let other = std::fs::File::open(scratch.data("two")).unwrap();
+    for lock in [-1, other.as_raw_fd()] {
+        let error = update_with(&scratch, &document, &json!([]), lock).unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (ErrorCode::Bug, "Update container \"one\": it is not locked")
+        );
+    }
+}
+
+#[test]
+fn lock_lasts_until_its_descriptor_is_closed() {
+    let scratch = Scratch::new("lock");
+    scratch.create("one", Some("web"));
+    let request = |word: &str| LockRequest { store: scratch.store.clone(), container: word.to_owned() };
+    assert_eq!(lock_for_caller(&request("two")).unwrap_err().code, ErrorCode::NotFound);
+    let locked = lock_for_caller(&request("web")).unwrap();
+    assert_eq!(locked.id, "one");
+    let shelf = Shelf::open(&scratch.store).unwrap();
+    let entry = shelf.entry("one");
+    let is_free = || Lock::try_of(entry.data().unwrap()).unwrap().is_some();
+    assert!(!is_free());
+    drop(masu_sys::descriptor::adopt(locked.descriptor));
+    // Another test's fork(2) may have a copy until its execve(2).
+    until(is_free);
 }
 
 /// A cgroup of this test's own, or why there is none.
