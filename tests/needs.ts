@@ -68,6 +68,8 @@ const PROBES = {
   cni: () => exists("/usr/lib/cni/loopback"),
   capsh: () => succeeds("capsh", "--print"),
   jq: () => succeeds("jq", "--version"),
+  /** procps's, which knows more than busybox's. */
+  ps: () => succeeds("ps", "--version"),
   python3: () => succeeds("python3", "--version"),
   cc: () => succeeds("cc", "--version"),
   cargo: () => succeeds("cargo", "--version"),

@@ -2995,6 +2995,26 @@ export type CreateBundleReply = {
 };
 
 /**
+ * `host_ps`: runs ps(1) of the host.
+ */
+export type HostPsRequest = {
+  /**
+   * Its arguments.
+   */
+  arguments: Array<string>;
+};
+
+/**
+ * `host_ps`.
+ */
+export type HostPsReply = {
+  /**
+   * All that it printed; what is no UTF-8 is replaced.
+   */
+  output: string;
+};
+
+/**
  * `perform`: executes steps in order, and stops at the first that fails; nothing is undone.
  */
 export type PerformRequest = {
@@ -4035,6 +4055,7 @@ export const OPS = {
   perform: 45,
   append_line: 46,
   lock: 47,
+  host_ps: 48,
 } as const;
 
 /** What each op is asked. */
@@ -4087,6 +4108,7 @@ export interface Requests {
   perform: PerformRequest;
   append_line: AppendLineRequest;
   lock: LockRequest;
+  host_ps: HostPsRequest;
 }
 
 /** What each op answers; `never`: this process becomes another program. */
@@ -4139,4 +4161,5 @@ export interface Replies {
   perform: PerformReply;
   append_line: AppendLineReply;
   lock: LockReply;
+  host_ps: HostPsReply;
 }

@@ -8,8 +8,8 @@ use masu_launch::{examine, filter};
 use masu_steps::log::append_line;
 
 use crate::{
-    attach, basis, containers, exec, init_image, key, launch, layer, overlay, perform, pipe, probe, read, teardown,
-    tree, wait, watch, watch_cgroup,
+    attach, basis, containers, exec, host_ps, init_image, key, launch, layer, overlay, perform, pipe, probe, read,
+    teardown, tree, wait, watch, watch_cgroup,
 };
 
 /// Answers one request. Errors: `bug` for an op or a request that the core does not know, else the op's own.
@@ -64,6 +64,7 @@ pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
         Some("securebits") => answer("securebits", request, basis::securebits),
         Some("watch_cgroup") => answer("watch_cgroup", request, watch_cgroup::watch_cgroup),
         Some("create_bundle") => answer("create_bundle", request, containers::create_bundle),
+        Some("host_ps") => answer("host_ps", request, host_ps::host_ps),
         Some("perform") => answer("perform", request, perform::perform),
         Some("examine_filter") => answer("examine_filter", request, examine::examine_filter),
         Some("append_line") => answer("append_line", request, |AppendLineRequest { path, line }| {

@@ -9,6 +9,7 @@ mod containers;
 mod dispatch;
 mod exec;
 pub mod ffi;
+mod host_ps;
 mod init_image;
 mod key;
 mod launch;

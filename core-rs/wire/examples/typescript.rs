@@ -139,6 +139,8 @@ fn main() {
         bundle::Handover,
         bundle::CreateBundleRequest,
         bundle::CreateBundleReply,
+        bundle::HostPsRequest,
+        bundle::HostPsReply,
         lifecycle::PerformRequest,
         lifecycle::PerformReply,
         pipe::PipesRequest,
@@ -268,4 +270,5 @@ const OPS: [(&str, &str, &str); request::OPS.len()] = [
     ("perform", "PerformRequest", "PerformReply"),
     ("append_line", "AppendLineRequest", "AppendLineReply"),
     ("lock", "LockRequest", "LockReply"),
+    ("host_ps", "HostPsRequest", "HostPsReply"),
 ];

@@ -40,6 +40,22 @@ wire_type! {
 }
 
 wire_type! {
+    /// `host_ps`: runs ps(1) of the host.
+    pub struct HostPsRequest {
+        /// Its arguments.
+        pub arguments: Vec<String>,
+    }
+}
+
+wire_type! {
+    /// `host_ps`.
+    pub struct HostPsReply {
+        /// All that it printed; what is no UTF-8 is replaced.
+        pub output: String,
+    }
+}
+
+wire_type! {
     /// `create_bundle`.
     pub struct CreateBundleReply {
         /// Its first process.

@@ -7,7 +7,7 @@ use crate::plan::{HostStep, Namespace, Plan};
 use crate::{error::CoreError, wire_type};
 
 /// The ops by number. `lib/core/wire.ts` has the same list.
-pub const OPS: [&str; 48] = [
+pub const OPS: [&str; 49] = [
     "observe",
     "process",
     "launch",
@@ -56,6 +56,7 @@ pub const OPS: [&str; 48] = [
     "perform",
     "append_line",
     "lock",
+    "host_ps",
 ];
 
 wire_type! {
