@@ -8,7 +8,7 @@ import { makeFromBundle } from "./bundle.ts";
 import { type BundleFlagName, RUNTIME_CREATE_FLAGS, RUNTIME_RUN_FLAGS } from "./bundle_flags.ts";
 import { RUNTIME_EXIT } from "./contract.ts";
 import { EXIT } from "./exit.ts";
-import { type Flag, GLOBAL_FLAGS, type GlobalName } from "./flags.ts";
+import { EARLY_FLAGS, type Flag, GLOBAL_FLAGS, type GlobalName } from "./flags.ts";
 import { reportSettings } from "./global_options.ts";
 import { flagValues, parseArguments } from "./parser.ts";
 import type { Process } from "./process.ts";
@@ -39,7 +39,7 @@ export function makeForEngine(args: readonly string[], process: Process): number
 
 function readWords(args: readonly string[], process: Process) {
   try {
-    const early = parseArguments(args, { flags: GLOBAL_FLAGS, command: "masu", stopAtOperand: true });
+    const early = parseArguments(args, { flags: EARLY_FLAGS, command: "masu", stopAtOperand: true });
     const [name, ...rest] = early.operands;
     if (name !== "create" && name !== "run") return undefined;
     const command: MakingCommand = name;

@@ -16,6 +16,8 @@ export interface Flag {
   readonly value?: string;
   /** The value that `--name` alone stands for; another one is written `--name=VALUE` only. */
   readonly bare?: string;
+  /** Values that may be the next word too, where `bare` stands for a missing one. */
+  readonly nextWords?: readonly string[];
   /** One dash is enough for the long name, as Go's flags have it: where callers write it so. */
   readonly oneDash?: true;
   /** Each occurrence counts, not only the last. */
@@ -41,6 +43,9 @@ export interface FlagValues<Name extends string = string> {
 }
 
 const GROUP = "Global flags";
+
+/** Values of `--rootless`. */
+export const ROOTLESS = ["auto", "true", "false"] as const;
 
 /** Flags that every command has, before or after its name. */
 export const GLOBAL_FLAGS = [
@@ -107,3 +112,9 @@ export const GLOBAL_FLAGS = [
 
 /** Names of the global flags. */
 export type GlobalName = typeof GLOBAL_FLAGS[number]["name"];
+
+/** The same before a command's name, where runc has its own letter and lets a value be the next word. */
+export const EARLY_FLAGS: readonly Flag[] = GLOBAL_FLAGS.map((flag) => {
+  if (flag.name === "version") return { ...flag, short: "v" };
+  return flag.name === "rootless" ? { ...flag, nextWords: ROOTLESS } : flag;
+});

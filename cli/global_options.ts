@@ -10,7 +10,7 @@ import { call } from "../lib/core/call.ts";
 import { invalidConfig } from "../lib/error.ts";
 import { once } from "../lib/engine/once.ts";
 import type { ExplainForm } from "../lib/engine/run.ts";
-import type { FlagValues, GlobalName } from "./flags.ts";
+import { type FlagValues, type GlobalName, ROOTLESS } from "./flags.ts";
 import { runtimeName } from "./contract.ts";
 import { choice } from "./parser.ts";
 import type { Process } from "./process.ts";
@@ -23,7 +23,7 @@ export function reportSettings(globals: Globals, process: Process): ReportSettin
   const log = globals.text("log");
   const path = log === undefined ? undefined : hostPath("--log", log, () => process.caller.directory());
   const contract = once(() => path !== undefined || calledAs(process) !== undefined);
-  choice("--rootless", globals.text("rootless") ?? "auto", ["auto", "true", "false"]);
+  choice("--rootless", globals.text("rootless") ?? "auto", ROOTLESS);
   return {
     level: level(globals),
     logFormat: choice("--log-format", globals.text("log-format") ?? "text", ["text", "json"]),

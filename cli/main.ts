@@ -7,7 +7,7 @@ import { invalidConfig } from "../lib/error.ts";
 import { type Command, COMMANDS, endsFlags } from "./command.ts";
 import { EXIT, exitStatus } from "./exit.ts";
 import { findCommand, findSubcommand } from "./family.ts";
-import { type FlagValues, GLOBAL_FLAGS, type GlobalName } from "./flags.ts";
+import { EARLY_FLAGS, type FlagValues, GLOBAL_FLAGS, type GlobalName } from "./flags.ts";
 import { RUNTIME_EXIT } from "./contract.ts";
 import { calledAs, explainForm, refuseResult, refuseTemplate, reportSettings } from "./global_options.ts";
 import { commandHelp, overview, shortHelp } from "./help.ts";
@@ -51,7 +51,7 @@ interface Session {
 }
 
 function dispatch(args: readonly string[], process: Process, session: Session): number | Promise<number> {
-  const early = parseArguments(args, { flags: GLOBAL_FLAGS, command: "masu", stopAtOperand: true });
+  const early = parseArguments(args, { flags: EARLY_FLAGS, command: "masu", stopAtOperand: true });
   const [name, ...rest] = early.operands;
   const globals = flagValues<GlobalName>(early.values);
   session.report = createReport(reportSettings(globals, process), process);

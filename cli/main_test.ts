@@ -34,7 +34,9 @@ Deno.test("masu alone prints a short help", async () => {
   assertStringIncludes(stdout, "run IMAGE");
 });
 
-for (const args of [["--version"], ["run", "--version"], ["--debug", "--version"]]) {
+for (
+  const args of [["--version"], ["-v"], ["run", "--version"], ["--debug", "--version"], ["--rootless", "true", "-v"]]
+) {
   Deno.test(`masu ${args.join(" ")} prints what the front prints`, async () => {
     assertEquals(await masu(args), { status: 0, stdout: `masu ${VERSION}\n`, stderr: "" });
   });

@@ -29,13 +29,16 @@ export interface Parsed {
 export function parseArguments(args: readonly string[], grammar: Grammar): Parsed {
   const values = new Map<string, string[]>();
   const operands: string[] = [];
-  const words = args[Symbol.iterator]();
-  const next = (): string | undefined => words.next().value;
+  const words = [...args];
+  const next: Next = (among) => {
+    const [word = ""] = words;
+    return among === undefined || among.includes(word) ? words.shift() : undefined;
+  };
   for (let word = next(); word !== undefined; word = next()) {
-    if (word === "--") operands.push(...words);
+    if (word === "--") operands.push(...words.splice(0));
     else if (word.startsWith("--")) readLong(word, grammar, values, next);
     else if (word.startsWith("-") && word !== "-") readOneDash(word, grammar, values, next);
-    else if (grammar.stopAtOperand) operands.push(word, ...words);
+    else if (grammar.stopAtOperand) operands.push(word, ...words.splice(0));
     else operands.push(word);
   }
   return { values, operands };
@@ -48,7 +51,8 @@ export function flagValues<Name extends string>(...layers: readonly Parsed["valu
   return { all, text, on: (name) => text(name) === "true" };
 }
 
-type Next = () => string | undefined;
+/** Takes the next word; `among`: only if it is one of these. */
+type Next = (among?: readonly string[]) => string | undefined;
 
 function readLong(word: string, grammar: Grammar, values: Map<string, string[]>, next: Next): void {
   const equals = word.indexOf("=");
@@ -92,7 +96,7 @@ interface Reading {
 function readValue(flag: Flag, written: string | undefined, { grammar, values, next }: Reading): void {
   const value = flag.value === undefined
     ? String(parseBoolean(`--${flag.name}`, written ?? "true"))
-    : written ?? flag.bare ?? next();
+    : written ?? (flag.bare === undefined ? next() : next(flag.nextWords ?? []) ?? flag.bare);
   if (value === undefined) {
     const hint = `--${flag.name} ${flag.value}`;
     // Podman looks for the last words to see whether a runtime knows a flag: common/pkg/checkpoint/crutils

@@ -11,6 +11,7 @@ const FLAGS: readonly Flag[] = [
   { name: "memory", short: "m", value: "SIZE", group: "", help: "" },
   { name: "network", aliases: ["net"], value: "MODE", group: "", help: "" },
   { name: "explain", value: "FORM", bare: "text", group: "", help: "" },
+  { name: "rootless", value: "WHEN", bare: "true", nextWords: ["auto", "false"], group: "", help: "" },
   { name: "detach", short: "d", group: "", help: "", refused: "put it in the background" },
   { name: "restart", value: "POLICY", group: "", help: "", refused: "use a unit" },
 ];
@@ -38,6 +39,10 @@ const CASES: Case[] = [
   ["knows other long names", ["--net", "none"], { network: ["none"] }, []],
   ["gives a bare flag its own value", ["--explain", "host"], { explain: ["text"] }, ["host"]],
   ["reads a bare flag's value after =", ["--explain=sh"], { explain: ["sh"] }, []],
+  ["reads a bare flag's value of the next word where it can be one", ["--rootless", "auto", "host"], {
+    rootless: ["auto"],
+  }, ["host"]],
+  ["leaves the next word to others where it can be none", ["--rootless", "host"], { rootless: ["true"] }, ["host"]],
   ["stops at the first operand", ["--rm", "host", "ls", "-i", "--", "--rm"], { rm: ["true"] }, [
     "host",
     "ls",
