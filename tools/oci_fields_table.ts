@@ -58,6 +58,12 @@ export const FIELD_ROWS: readonly FieldRow[] = [
     note: "at most 65535: struct winsize",
   },
   { key: "process.user", where: [IDENTITY], test: `${PROCESS}: process.user` },
+  {
+    key: "process.user.username",
+    where: [],
+    test: `${READER}: refuses each key that masu has nothing for`,
+    note: "for Windows",
+  },
   { key: "process.args", where: [EXEC, "core-rs/init/src/stage/program.rs:execute"], test: `${PROCESS}: process.args` },
   {
     key: "process.commandLine",

@@ -39,7 +39,7 @@ const USER = object<User>({
   gid: otherwise(id, () => 0),
   umask: whole(0, 0o777),
   additionalGids: someOf(id),
-});
+}, { username: "it is for Windows, write uid" });
 
 const CONSOLE_SIZE = object<ConsoleSize>({
   height: required(whole(0, LONGEST_SIDE)),

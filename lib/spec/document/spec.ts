@@ -84,6 +84,7 @@ export const REFUSED_KEYS: readonly string[] = [
   "linux.intelRdt.enableMBM",
   "linux.personality.flags",
   "process.commandLine",
+  "process.user.username",
   "solaris",
   "vm",
   "windows",
