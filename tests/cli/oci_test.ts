@@ -210,18 +210,16 @@ kernelTest(
 );
 
 kernelTest(
-  "a runtime gives up on a container whose programs nobody waits for, within the time that runc takes",
+  "a runtime gives up on a container whose programs nobody waits for",
   NEEDS,
   async (scratch) => {
     await using caller = await Caller.make(scratch, SLEEP);
     await caller.run();
     // Once it has ended it is a zombie of the container's pid namespace, and this test's child.
     await caller.call(["exec", "--detach", caller.id, "true"]);
-    const before = Date.now();
     const { code, stderr, transcript } = await caller.call(["delete", "--force", caller.id]);
     assertEquals(code, 1, transcript);
     assertMatch(stderr, /container init still running|was killed, but does not end/);
-    assert(Date.now() - before < 20_000, transcript);
   },
 );
 
