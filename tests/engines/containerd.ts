@@ -8,6 +8,9 @@ import { cgroupsBelow, RUNTIME, Sandbox } from "./sandbox.ts";
 /** What every test with containerd needs. */
 const NEEDS: readonly Need[] = ["containerd", "busybox", "mount", "netns"];
 const SOCKET = "/run/containerd/containerd.sock";
+const ADDRESS = `unix://${SOCKET}`;
+/** crictl, and how it reaches this containerd. */
+const CRICTL_WORDS = [CRICTL, "--runtime-endpoint", ADDRESS, "--image-endpoint", ADDRESS, "--timeout=20s"] as const;
 /** containerd's namespace of the tests, which is the parent of its containers' control groups too. */
 const NAMESPACE = "masu-test";
 
@@ -32,7 +35,10 @@ export class Containerd implements AsyncDisposable {
     await imageArchive();
     const sandbox = await Sandbox.open(scratch);
     const config = await scratch.write("config.toml", configuration(scratch, cri));
-    const containerd = new Containerd(sandbox, await sandbox.spawn(["containerd", "--config", config]), cri);
+    // Some of ctr's flags (--uidmap) make it forget its --runc-binary: no other runtime must be found then.
+    await Deno.symlink(RUNTIME, `${await scratch.dir("bin")}/runc`);
+    const env = { PATH: `${scratch.path("bin")}:${Deno.env.get("PATH")}` };
+    const containerd = new Containerd(sandbox, await sandbox.spawn(["containerd", "--config", config], { env }), cri);
     await containerd.#answers();
     return containerd;
   }
@@ -98,17 +104,17 @@ export class Containerd implements AsyncDisposable {
   /** `crictl WORDS`, to its end. */
   async tryCrictl(...words: readonly string[] | readonly [...string[], StartOptions]): Promise<Outcome> {
     const { args, options } = split(words);
-    const address = `unix://${SOCKET}`;
-    const command = [
-      CRICTL,
-      "--runtime-endpoint",
-      address,
-      "--image-endpoint",
-      address,
-      "--timeout=20s",
-      ...args,
-    ] as const;
-    return await this.#sandbox.command([...command], options);
+    return await this.#sandbox.command([...CRICTL_WORDS, ...args], options);
+  }
+
+  /** Starts `crictl WORDS` beside the test. */
+  async spawnCrictl(...words: readonly string[]): Promise<Running> {
+    return await this.#sandbox.spawn([...CRICTL_WORDS, ...words]);
+  }
+
+  /** Runs a shell script where containerd is, outside of containers. */
+  async shell(script: string): Promise<Outcome> {
+    return await this.#sandbox.command(["sh", "-ec", script]);
   }
 
   /** Asks until the answer matches; throws with the last one after ten seconds. */

@@ -190,3 +190,54 @@ criTest("a container that cannot be made says why, and leaves its pod as it is",
   assertMatch(await containerd.crictl("inspectp", pod.id), /SANDBOX_READY/);
   await removePod(containerd, pod);
 });
+
+criTest("exec and attach by the stream that kubectl uses pass on what is written both ways", [], async (containerd) => {
+  const pod = await runPod(containerd);
+  const words = "while read line; do echo got $line; done";
+  const id = await runContainer(containerd, pod, words, {}, { stdin: true });
+  const executed = await containerd.tryCrictl("exec", "-i", id, "sh", "-c", "cat; echo error >&2; exit 9", {
+    stdin: "one\ntwo\n",
+  });
+  assertEquals([executed.stdout, executed.code !== 0], ["one\ntwo\n", true], executed.transcript);
+  assertMatch(executed.stderr, /^error\n[^]*exit code 9/m, executed.transcript);
+  const attached = await containerd.spawnCrictl("attach", "-i", id);
+  await attached.write("three\n");
+  await attached.until(/got three/);
+  await attached.closeStdin();
+  await removePod(containerd, pod);
+});
+
+criTest("a container that is killed for its memory is said to be", ["memory"], async (containerd) => {
+  const pod = await runPod(containerd);
+  const resources = { memory_limit_in_bytes: 16 << 20, memory_swap_limit_in_bytes: 16 << 20 };
+  const id = await runContainer(containerd, pod, "exec tail /dev/zero", { resources });
+  const inspected = await containerd.eventually(() => containerd.crictl("inspect", id), /CONTAINER_EXITED/);
+  const { status: { exitCode, reason } } = JSON.parse(inspected);
+  assertEquals([exitCode, reason], [137, "OOMKilled"]);
+  await removePod(containerd, pod);
+});
+
+criTest(
+  "mounts of a privileged container go out where its volume says so, and the host's come in",
+  [],
+  async (containerd) => {
+    const data = await containerd.scratch.dir("data/in");
+    const security = { ...HOST_NETWORK, privileged: true };
+    const pod = await runPod(containerd, security);
+    const path = data.replace(/\/in$/, "");
+    const volume = (container_path: string, propagation: number) => ({ container_path, host_path: path, propagation });
+    // PROPAGATION_PRIVATE, _HOST_TO_CONTAINER, _BIDIRECTIONAL
+    const mounts = [volume("/private", 0), volume("/slave", 1), volume("/shared", 2)];
+    const id = await runContainer(containerd, pod, "sleep 1000", { security_context: security }, { mounts });
+    const outside = await containerd.shell(`mount -t tmpfs outside ${data}`);
+    assertEquals(outside.code, 0, outside.transcript);
+    const words =
+      "for name in private slave shared; do mkdir -p /$name/$name && mount -t tmpfs from-$name /$name/$name; done";
+    await script(containerd, id, words);
+    const seen = await script(containerd, id, "grep ' outside ' /proc/self/mountinfo | cut -d' ' -f5");
+    assertEquals(seen.split("\n").sort(), ["/shared/in", "/slave/in"]);
+    const found = await containerd.shell("grep -o ' from-[a-z]* ' /proc/self/mountinfo | sort -u");
+    assertEquals(found.stdout, " from-shared \n", found.transcript);
+    await removePod(containerd, pod);
+  },
+);

@@ -38,7 +38,7 @@ dockerTest("run --privileged gives what the host has", RUNTIME_NAME === "runc" ?
   assertEquals(await docker.ok(...QUIET, "--privileged", IMAGE, "sh", "-c", script), "mounted");
 });
 
-dockerTest("run ends with the program's status, 126 or 127", [], async (docker) => {
+dockerTest("run ends with the program's status, 125, 126 or 127", [], async (docker) => {
   const cases: readonly [readonly string[], number, RegExp][] = [
     [["sh", "-c", "exit 42"], 42, /^$/],
     [["no-such-program"], 127, /executable file not found in \$PATH/],
@@ -50,6 +50,9 @@ dockerTest("run ends with the program's status, 126 or 127", [], async (docker) 
     assertEquals(outcome.code, status, outcome.transcript);
     assertMatch(outcome.stderr, message, outcome.transcript);
   }
+  const refused = await docker.do(...QUIET, "--sysctl=kernel.msgmax=none", IMAGE, "true");
+  assertEquals(refused.code, 125, refused.transcript);
+  assertMatch(refused.stderr, /msgmax.*invalid argument/i, refused.transcript);
 });
 
 dockerTest("a container goes through its life", ["memory"], async (docker) => {

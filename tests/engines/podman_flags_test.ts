@@ -34,6 +34,7 @@ const ROWS: readonly Row[] = [
   ["--read-only", ["--read-only"], "touch /x 2>&1; touch /tmp/x && echo tmp; touch /run/x && echo run", "touch: /x: Read-only file system\ntmp\nrun"],
   ["--read-only-tmpfs=false", ["--read-only", "--read-only-tmpfs=false"], "touch /tmp/x 2>&1", "touch: /tmp/x: Read-only file system"],
   ["--tmpfs", ["--tmpfs=/t:size=1m,mode=1700,noexec"], "grep ' /t ' /proc/mounts | cut -d' ' -f3,4; stat -c %a /t", /^tmpfs .*noexec.*size=1024k,mode=1700.*\n1700$/],
+  ["--tmpfs over what the image has, copied", ["--tmpfs=/etc", "--tmpfs=/home:notmpcopyup"], "grep -c ada /etc/passwd; stat -f -c %T /etc; ls -A /home", "1\ntmpfs"],
   ["--mount type=tmpfs", ["--mount=type=tmpfs,destination=/t,tmpfs-size=2m"], "grep ' /t ' /proc/mounts", /size=2048k/],
   ["--shm-size", ["--shm-size=3m"], "grep ' /dev/shm ' /proc/mounts", /size=3072k/],
   ["-v of a new volume copies what is there", ["-v=fresh:/etc"], "grep -c ada /etc/passwd", "1"],

@@ -23,10 +23,30 @@ podmanTest("run -v with options mounts with them", [], async (podman) => {
   const mounts = mountTable(stdout);
   for (const option of ["noexec", "nosuid", "nodev"]) assert(mounts.get("/a")?.options.includes(option), stdout);
   assert(!mounts.get("/c")?.options.includes("noexec"), stdout);
+  assertEquals(mounts.get("/b")?.propagation.map((word) => word.replace(/:.*/, "")), ["master"]);
   assertEquals(mounts.get("/c")?.propagation, []);
 });
 
-podmanTest("run -v :U and idmapped volumes give files to the container's user", [], async (podman) => {
+podmanTest(
+  "mounts below a volume appear where -v says rslave or rshared, and go out of rshared alone",
+  [],
+  async (podman) => {
+    const data = await podman.scratch.dir("data");
+    for (const name of ["slave", "shared", "private"]) await podman.scratch.dir(`data/${name}/in`);
+    const flags = ["slave", "shared", "private"].map((name) => `-v=${data}/${name}:/${name}:r${name}`);
+    const box = await podman.box([...flags, "--cap-add=sys_admin", "--security-opt=seccomp=unconfined"]);
+    const made = await podman.shell(`for name in slave shared private; do
+    mount -t tmpfs outside ${data}/$name/in
+    podman exec ${box} sh -c "mkdir /$name/out && mount -t tmpfs inside /$name/out"
+  done
+  podman exec ${box} grep outside /proc/self/mountinfo | cut -d' ' -f5
+  grep ' inside ' /proc/self/mountinfo | cut -d' ' -f5`);
+    assertEquals([made.code, made.stderr], [0, ""], made.transcript);
+    assertEquals(made.stdout.trim().split("\n").sort(), [`${data}/shared/out`, "/shared/in", "/slave/in"].sort());
+  },
+);
+
+podmanTest("run -v :U gives files to the container's user", [], async (podman) => {
   const data = await podman.scratch.dir("data");
   const { stdout, transcript } = await podman.inside(
     ["--uidmap=0:2000000:5000", "--user=1000", `-v=${data}:/d:U`],
@@ -34,6 +54,18 @@ podmanTest("run -v :U and idmapped volumes give files to the container's user", 
   );
   assertEquals(stdout, "1000\n1000\n", transcript);
   assertEquals((await Deno.stat(`${data}/f`)).uid, 2_001_000);
+});
+
+// runc knows it from 1.2 on.
+podmanTest("run -v :idmap shows files as the container's user's, and leaves them as they are", [], async (podman) => {
+  const data = await podman.scratch.dir("data");
+  await podman.scratch.write("data/file", "");
+  const { stdout, transcript } = await podman.inside(
+    ["--uidmap=0:2000000:5000", `-v=${data}:/d:idmap`],
+    "touch /d/made; stat -c %u /d/file /d/made",
+  );
+  assertEquals(stdout, "0\n0\n", transcript);
+  assertEquals([(await Deno.stat(`${data}/file`)).uid, (await Deno.stat(`${data}/made`)).uid], [0, 0]);
 });
 
 podmanTest("run mounts that cover each other in the order of their depth", [], async (podman) => {
@@ -172,4 +204,15 @@ podmanTest("containers on a bridge reach each other, and the host a published po
     /./,
   );
   assertEquals(fetched, "hello\n");
+});
+
+podmanTest("a pod's containers are in its user namespace, which each joins", ["catatonit"], async (podman) => {
+  await podman.ok("pod", "create", "--name=pod", "--network=none", "--userns=auto:size=3000");
+  const look = "readlink /proc/self/ns/user; tr -s ' ' </proc/self/uid_map; touch /f; stat -c %u /f";
+  const [a, b] = [
+    await podman.ok("run", "--rm", "--pod=pod", IMAGE, "sh", "-c", look),
+    await podman.ok("run", "--rm", "--pod=pod", IMAGE, "sh", "-c", look),
+  ];
+  assertMatch(a ?? "", /^user:\[\d+\]\n 0 2000000 3000\n0$/);
+  assertEquals(a, b);
 });

@@ -11,6 +11,8 @@ const STATUSES: readonly [string, readonly string[], number, RegExp][] = [
   ["0", [IMAGE, "true"], 0, /^$/],
   ["the program's own", [IMAGE, "sh", "-c", "exit 42"], 42, /^$/],
   ["128 + the signal that ended it", ["--pid=host", IMAGE, "sh", "-c", "kill -KILL $$"], 137, /^$/],
+  // Podman 4.3: 125 is what start gives for it.
+  ["126 when it cannot be made", ["--sysctl=kernel.msgmax=none", IMAGE, "true"], 126, /msgmax.*invalid argument/i],
   ["127 when there is no such program", [IMAGE, "no-such-program"], 127, /executable file.*not found in \$PATH/],
   ["127 when there is no such path", [IMAGE, "/no/such/path"], 127, /no such file or directory/i],
   ["126 when it may not be executed", [IMAGE, "/etc/not-executable"], 126, /permission denied/i],
@@ -26,6 +28,15 @@ for (const [name, words, status, message] of STATUSES) {
     assertEquals(outcome.stderr.trimEnd().split("\n").length, 1, outcome.transcript);
   });
 }
+
+podmanTest("start ends with 125 when the container cannot be made, and can be tried again", [], async (podman) => {
+  await podman.ok("create", "--network=none", "--name=box", "--sysctl=kernel.msgmax=none", IMAGE, "true");
+  for (const _ of ["first", "again"]) {
+    const failed = await podman.do("start", "box");
+    assertEquals(failed.code, 125, failed.transcript);
+    assertMatch(failed.stderr, /msgmax.*invalid argument/i, failed.transcript);
+  }
+});
 
 podmanTest("run passes on what the program reads and writes", [], async (podman) => {
   const outcome = await podman.do("run", "--rm", "-i", "--network=none", IMAGE, "sh", "-c", "cat; echo error >&2", {

@@ -52,6 +52,12 @@ const ROWS: readonly (readonly [string, readonly string[], string, string | RegE
     "ls -d /dev/pts/ptmx /dev/fd /dev/null; cat /proc/keys 2>&1 | wc -c; ls /sys/class | grep -c net",
     /^\/dev\/fd\n\/dev\/null\n\/dev\/pts\/ptmx\n0\n1\n$/,
   ],
+  [
+    "control groups that it cannot change",
+    ["--cgroupns=host"],
+    "cd /sys/fs/cgroup; for d in . * */*; do [ -e $d/cgroup.procs ] || continue; mkdir $d/made && echo made; echo $$ >$d/cgroup.procs && echo moved; done 2>/dev/null; :",
+    "",
+  ],
   ["--pid=host", ["--pid=host"], "[ $$ -gt 1 ] && echo seen", "seen\n"],
   ["--uts=host", ["--uts=host"], "hostname", `${Deno.hostname()}\n`],
 ];
