@@ -7,6 +7,7 @@ import { hugePageSizes, runtimeStats, runtimeStatsPaths, runtimeStatsText } from
 import { call } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { ContainerRecord } from "../core/wire.ts";
+import { cgroupMembers } from "./cgroup_members.ts";
 
 const HUGE_PAGES = "/sys/kernel/mm/hugepages";
 
@@ -26,23 +27,5 @@ export function bundleStats(core: Core, { masu: { cgroups } }: ContainerRecord):
 export function bundlePids(core: Core, { pid, masu: { cgroups } }: ContainerRecord): number[] {
   const { unified, pids, memory, ...others } = cgroups.directories;
   const top = unified ?? pids ?? memory ?? Object.values(others)[0];
-  if (top === undefined) return [pid];
-  const found = new Set<number>();
-  let level = [top];
-  while (level.length > 0) {
-    const looks = level.flatMap((path) => [
-      { path: `${path}/cgroup.procs`, root: null, want: "text" as const },
-      { path, root: null, want: "list" as const },
-    ]);
-    const { seen } = call(core, "observe", { looks });
-    for (const { text } of seen) {
-      for (const line of text?.split("\n") ?? []) if (/^[1-9]\d*$/.test(line)) found.add(Number(line));
-    }
-    level = level.flatMap((path, index) =>
-      (seen[2 * index + 1]?.entries ?? []).filter(({ kind }) => kind === "directory").map(({ name }) =>
-        `${path}/${name}`
-      )
-    );
-  }
-  return [...found].sort((one, other) => one - other);
+  return top === undefined ? [pid] : cgroupMembers(core, top).filter((member) => member > 0);
 }

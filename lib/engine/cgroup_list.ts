@@ -6,8 +6,8 @@
 import { chooseHierarchies, groupPath, type HierarchyChoice, parseGroup } from "../cgroup/group.ts";
 import type { GroupPlace } from "../cgroup/parts.ts";
 import type { Store } from "../core/wire.ts";
-import { numbers } from "./cgroup.ts";
 import { ask, type CgroupHost, findGroup, readTexts } from "./cgroup_host.ts";
+import { numbers } from "./cgroup_members.ts";
 import { viewContainers } from "./lifecycle.ts";
 
 /** A process, or a thread, in a group. */

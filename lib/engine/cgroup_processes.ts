@@ -6,8 +6,8 @@
 import type { HierarchyChoice } from "../cgroup/group.ts";
 import { type GroupPlace, joinFile, writeControl } from "../cgroup/parts.ts";
 import { MasuError } from "../error.ts";
-import { memberPids } from "./cgroup.ts";
 import { ask, type CgroupHost, findGroup, performSteps, readTexts } from "./cgroup_host.ts";
+import { cgroupMembers } from "./cgroup_members.ts";
 import { pause } from "./key.ts";
 
 /** What is moved where. */
@@ -132,7 +132,7 @@ function freezers({ core }: CgroupHost, places: readonly GroupPlace[]): GroupPla
  * with both, one of them is used that has all processes, v2's if it can.
  */
 function enough(host: CgroupHost, places: readonly GroupPlace[]): readonly GroupPlace[] {
-  const members = places.map((place) => ({ place, pids: memberPids(host.core, place.directory) }));
+  const members = places.map((place) => ({ place, pids: cgroupMembers(host.core, place.directory) }));
   const all = new Set(members.flatMap(({ pids }) => pids));
   const complete = members.filter(({ pids }) => pids.length === all.size)
     .toSorted((one, other) => other.place.hierarchy.version - one.place.hierarchy.version);

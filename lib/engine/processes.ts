@@ -7,6 +7,7 @@ import { call } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { ContainerRecord, Look, Seen, Store, Want } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
+import { cgroupMembers } from "./cgroup_members.ts";
 import { viewContainers } from "./lifecycle.ts";
 import {
   type CpuTimes,
@@ -74,24 +75,8 @@ function memberPids(core: Core, { pid, masu }: ContainerRecord): number[] {
   const ask = asker(core);
   const { directories } = masu.cgroups;
   const cgroup = directories.unified ?? directories.pids ?? Object.values(directories)[0];
-  const found = cgroup === undefined ? [] : cgroupMembers(ask, cgroup);
+  const found = cgroup === undefined ? [] : cgroupMembers(core, cgroup).filter((pid) => pid > 0);
   return found.length > 0 ? found : familyMembers(ask, pid, masu.exec.namespaces.includes("pid"));
-}
-
-/** All below a cgroup: a container may have made more of them. */
-function cgroupMembers(ask: Ask, top: string): number[] {
-  const pids = new Set<number>();
-  for (let level = [top]; level.length > 0;) {
-    for (const { text } of ask("text", level.map((directory) => `${directory}/cgroup.procs`))) {
-      // 0: a process that this pid namespace does not see.
-      for (const line of (text ?? "").split("\n")) if (/^[1-9]\d*$/.test(line)) pids.add(Number(line));
-    }
-    const lists = ask("list", level);
-    level = level.flatMap((directory, index) =>
-      (lists[index]?.entries ?? []).filter(({ kind }) => kind === "directory").map(({ name }) => `${directory}/${name}`)
-    );
-  }
-  return [...pids].sort((one, other) => one - other);
 }
 
 /** Without cgroups: those of its pid namespace, and whoever descends from its first process. */

@@ -1,11 +1,12 @@
 //! Ending a cgroup: its processes, what is below it, itself. Control groups are directories of the kernel's own file systems.
 
+use std::collections::BTreeSet;
 use std::fs::{File, read_dir, read_to_string};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use masu_sys::errno::values::{EBUSY, ENODEV, ENOENT, ESRCH};
+use masu_sys::errno::values::{EBUSY, ENODEV, ENOENT, EOPNOTSUPP, ESRCH};
 use masu_sys::error::SysError;
 use masu_sys::{pidfd, signalfd};
 use masu_wire::error::CoreError;
@@ -27,6 +28,8 @@ pub(crate) fn kill(path: &str) -> Result<(), CoreError> {
         Ok(()) => wait_until_empty(top),
         // v1, or before 5.14.
         Err(error) if error.errno == ENOENT && top.exists() => kill_each(top),
+        // cgroup-v2.rst, "cgroup.kill": not of a threaded one.
+        Err(error) if error.errno == EOPNOTSUPP => kill_each(top),
         Err(error) if matches!(error.errno, ENOENT | ENODEV) => Ok(()),
         Err(error) => Err(error),
     };
@@ -105,10 +108,30 @@ fn kill_one(pid: u32) -> Result<Option<std::os::fd::OwnedFd>, SysError> {
 /// The processes in a cgroup and below it. What cannot be read is gone.
 #[must_use]
 pub fn processes(top: &Path) -> Vec<u32> {
-    let own = read_to_string(top.join("cgroup.procs")).unwrap_or_default();
-    let mut pids: Vec<u32> = own.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid != 0).collect();
+    let mut pids = match read_to_string(top.join("cgroup.procs")) {
+        // A threaded cgroup tells of threads alone.
+        Err(error) if error.raw_os_error() == Some(EOPNOTSUPP) => processes_of_threads(top),
+        own => numbers(&own.unwrap_or_default()).collect(),
+    };
     pids.extend(children(top).iter().flat_map(|child| processes(child)));
     pids
+}
+
+/// 0: a process that this pid namespace does not see.
+fn numbers(lines: &str) -> impl Iterator<Item = u32> {
+    lines.lines().filter_map(|line| line.parse().ok()).filter(|number| *number != 0)
+}
+
+fn processes_of_threads(cgroup: &Path) -> Vec<u32> {
+    let threads = read_to_string(cgroup.join("cgroup.threads")).unwrap_or_default();
+    let pids: BTreeSet<u32> = numbers(&threads).filter_map(process_of_thread).collect();
+    pids.into_iter().collect()
+}
+
+/// proc_pid_status(5), `Tgid`; none: it has ended.
+fn process_of_thread(thread: u32) -> Option<u32> {
+    let status = read_to_string(format!("/proc/{thread}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
 fn children(top: &Path) -> Vec<PathBuf> {
