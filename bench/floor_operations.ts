@@ -57,6 +57,12 @@ function hostOperation(step: HostStep): string[][] {
         ...(step.parents ? [["mkdir", step.path.slice(0, step.path.lastIndexOf("/")), step.mode.toString(8)]] : []),
         ["mkdir", step.path, step.mode.toString(8)],
       ];
+    case "make_cgroup":
+      return [["mkdir", step.path, "755"]];
+    case "enable_controllers": {
+      const names = [...step.needed.map(({ name }) => name), ...step.usual];
+      return [["write", `${step.path}/cgroup.subtree_control`, names.map((name) => `+${name}`).join(" ")]];
+    }
     case "write_file":
       return [["write", step.path, step.text]];
     case "write_control":

@@ -8,13 +8,13 @@
 import { invalidConfig } from "../error.ts";
 import { DEFAULT_DEVICES } from "../spec/defaults.ts";
 import type { LinuxDeviceRule, LinuxResources } from "../spec/oci.ts";
-import type { CgroupLayout } from "./layout.ts";
+import type { CgroupLayout, V2Hierarchy } from "./layout.ts";
 import { isBelow } from "../host/mounts.ts";
 import { type CgroupPlan, placedCgroups, type PlacedRequest } from "./placement.ts";
 import { settledResources } from "./settled_resources.ts";
 import { systemdCgroups } from "./systemd.ts";
 
-/** v2 controllers that the container's cgroup gets where they can be had: what an engine may limit later, or counts. */
+/** v2 controllers that the container's cgroup gets where they can be had, though no limit needs them: what an engine may limit later, or counts. */
 const ENABLED = ["cpu", "cpuset", "hugetlb", "io", "memory", "pids", "rdma"];
 
 /** What every container may use, beside what its spec says. */
@@ -57,7 +57,13 @@ export function bundleCgroups(group: BundleGroup, layout: CgroupLayout): CgroupP
   if (layout.systemd !== undefined) {
     return systemdCgroups({ ...common, cgroupsPath: path === "" ? undefined : path, id, pid, annotations }, layout);
   }
-  return placedCgroups({ ...common, place: placing(path === "" ? id : path, layout), removed: () => 1 }, layout);
+  const place = placing(path === "" ? id : path, layout);
+  return placedCgroups({ ...common, place, removed: () => 1 }, { ...layout, v2: layout.v2 && asAnyOther(layout.v2) });
+}
+
+/** What processes in the base forbid, the kernel says when it is tried, as it does of every group on the way. */
+function asAnyOther(v2: V2Hierarchy): V2Hierarchy {
+  return { ...v2, internalProcesses: false };
 }
 
 /** What is limited. Of devices only what is listed may be used. */

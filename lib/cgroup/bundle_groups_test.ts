@@ -4,7 +4,7 @@ import type { LinuxResources } from "../spec/oci.ts";
 import { bundleCgroups, type BundleGroup } from "./bundle_groups.ts";
 import { type CgroupLayout, noCgroups } from "./layout.ts";
 import type { CgroupPlan } from "./placement.ts";
-import { HYBRID_ROOT, V2_ORDINARY, V2_ROOT } from "./layout_fixtures.ts";
+import { HYBRID_ROOT, V2_ALL, V2_ORDINARY, V2_ROOT } from "./layout_fixtures.ts";
 
 function planned(group: Pick<BundleGroup, "path" | "resources">, layout: CgroupLayout): CgroupPlan {
   return bundleCgroups({ ...group, id: "web", pid: "4711", annotations: {} }, layout);
@@ -85,6 +85,27 @@ for (const [name, resources, lines] of SETTLED) {
 Deno.test("bundleCgroups() limits nothing where no cgroups are wanted", () => {
   const { before, join, cloneInto } = planned({ path: "/a", resources: { pids: { limit: 5 } } }, noCgroups("disabled"));
   assertEquals({ before, join, cloneInto }, { before: [], join: [], cloneInto: null });
+});
+
+Deno.test("bundleCgroups() names the field that needs a controller, and tries in a base with processes too", () => {
+  const v2 = { ...V2_ROOT.v2!, internalProcesses: true, enabled: [] };
+  const { before } = planned({ path: "/a", resources: { pids: { limit: 5 } } }, { ...V2_ROOT, v2 });
+  assertEquals(before[0], {
+    kind: "enable_controllers",
+    path: "/sys/fs/cgroup",
+    needed: [{ name: "pids", by: "linux.resources.pids.limit" }],
+    usual: ["cpu", "cpuset", "io", "memory"],
+  });
+});
+
+Deno.test("bundleCgroups() limits what huge pages are reserved as what is used, where the kernel counts both", () => {
+  const hugepageLimits = [{ pageSize: "2MB", limit: 4096 }];
+  const { before } = planned({ path: "/a", resources: { hugepageLimits } }, V2_ALL);
+  const group = "/sys/fs/cgroup/a/hugetlb.2MB";
+  assertEquals(before.filter(({ kind }) => kind === "write_control"), [
+    { kind: "write_control", path: `${group}.max`, text: "4096" },
+    { kind: "write_control", path: `${group}.rsvd.max`, text: "4096", optional: true },
+  ]);
 });
 
 Deno.test("bundleCgroups() calls a limit that cannot be had by the spec's word", () => {

@@ -14,6 +14,8 @@ import { type Hierarchy, UNIFIED } from "./group.ts";
 export interface Assignment {
   readonly file: string;
   readonly value: string;
+  /** Where there is no such file, there is nothing to limit either. */
+  readonly optional?: true;
 }
 
 const FILE = /^(?:[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+|tasks|notify_on_release|release_agent)$/;

@@ -52,9 +52,9 @@ export function limitChanges(
   const needed = writes.filter((write) =>
     asked.some((one) => keyOf(one) === keyOf(write)) || old.get(keyOf(write))?.value !== write.value
   );
-  const steps = needed.map(({ controller, file, value }) => {
+  const steps = needed.map(({ controller, file, value, optional }) => {
     const directory = directories[controller] ?? directories.unified ?? "";
-    return writeControl(`${directory}/${file}`, value);
+    return writeControl(`${directory}/${file}`, value, optional);
   });
   const { memory = "" } = directories;
   const ordered = raisesBoth(needed, read(`${memory}/${MEMSW}`)) ? swapFirst(steps) : steps;

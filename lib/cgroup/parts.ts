@@ -5,10 +5,11 @@
  *
  * @module
  */
-import type { HostStep, Owner } from "../core/wire.ts";
+import type { HostStep, NeededController, Owner } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
 import type { LinuxDeviceRule } from "../spec/oci.ts";
 import { deviceProgram, deviceWrites } from "./devices.ts";
+import { controllerOf } from "./files.ts";
 import { type Hierarchy, stepsDown } from "./group.ts";
 
 /** A group's place in one hierarchy. */
@@ -24,14 +25,12 @@ export interface ParentView {
   readonly mems: string;
   /** `cgroup.subtree_control`. */
   readonly enabled: readonly string[];
-  /** It has processes of its own and is not the root: it can enable nothing. */
-  readonly occupied: boolean;
 }
 
 /** A new group, as it is wanted. */
 export interface NewGroup {
   /** v2 controllers that it must have. */
-  readonly needed: readonly string[];
+  readonly needed: readonly NeededController[];
   readonly threaded: boolean;
   /** Who may put processes and groups into it. */
   readonly owner: Owner | null;
@@ -39,7 +38,7 @@ export interface NewGroup {
   readonly parents: ReadonlyMap<string, ParentView>;
 }
 
-/** v2 controllers that a new group gets where nothing stands in the way. */
+/** v2 controllers that a new group gets where they can be had. */
 const USUAL = ["cpu", "io", "memory", "pids"];
 
 /** What a threaded group can have, and all that its parent may enable. cgroup-v2.rst, "Threads" */
@@ -63,33 +62,19 @@ function v1Steps(hierarchy: Hierarchy, directory: string, { parents, owner }: Ne
 }
 
 function v2Steps(hierarchy: Hierarchy, directory: string, group: NewGroup): HostStep[] {
-  const { parents, owner, threaded } = group;
+  const { needed, parents, owner, threaded } = group;
   const way = [hierarchy.mountPoint, ...stepsDown(directory, hierarchy.mountPoint)];
   // Only from the base on down is anything this user's to change.
   const from = hierarchy.base === null ? 0 : Math.max(0, way.indexOf(hierarchy.base));
-  const wanted = wantedControllers(hierarchy, way.slice(from, -1), group);
+  const usual = USUAL.filter((name) => hierarchy.controllers.includes(name) && (!threaded || THREADED.includes(name)));
   const steps: HostStep[] = [];
   way.forEach((part, index) => {
     const there = parents.get(part);
     if (there === undefined) steps.push(makeGroup(part, part === directory ? owner : null));
-    if (part === directory || index < from) return;
-    const missing = wanted.filter((name) => there?.enabled.includes(name) !== true);
-    if (missing.length > 0) steps.push(enableControllers(part, missing));
+    if (part !== directory && index >= from) steps.push(...enableControllers(part, { needed, usual }, there?.enabled));
   });
   if (threaded) steps.push(writeControl(`${directory}/cgroup.type`, "threaded"));
   return steps;
-}
-
-/** What is asked for, and what is usual unless a group on the way has processes: then the kernel would refuse it. */
-function wantedControllers(
-  { controllers }: Hierarchy,
-  way: readonly string[],
-  { needed, parents, threaded }: NewGroup,
-): string[] {
-  const isFree = way.every((part) => parents.get(part)?.occupied !== true);
-  const known = threaded ? USUAL.filter((name) => THREADED.includes(name)) : USUAL;
-  const usual = isFree ? known.filter((name) => controllers.includes(name)) : [];
-  return [...new Set([...usual, ...needed])].sort();
 }
 
 /** mkdir(2), with parents that somebody else may be making at the same time. */
@@ -97,14 +82,49 @@ export function makeGroup(path: string, owner: Owner | null = null): HostStep {
   return { kind: "make_directory", path, mode: 0o755, parents: true, owner };
 }
 
-/** cgroup-v2.rst, "Enabling and Disabling" */
-export function enableControllers(directory: string, controllers: readonly string[]): HostStep {
-  return writeControl(`${directory}/cgroup.subtree_control`, controllers.map((name) => `+${name}`).join(" "));
+/** Controllers for the groups below one. */
+export interface WantedControllers {
+  readonly needed: readonly NeededController[];
+  /** Those that nothing needs: where a group cannot enable them, they are left out. */
+  readonly usual: readonly string[];
 }
 
-/** One write to a control file. */
-export function writeControl(path: string, text: string): HostStep {
-  return { kind: "write_control", path, text };
+/** Each once, by name, with the first that needs it. */
+export function eachController(needed: readonly NeededController[]): NeededController[] {
+  const first = new Map(needed.toReversed().map((one) => [one.name, one]));
+  return [...first.values()].sort((one, other) => one.name < other.name ? -1 : 1);
+}
+
+/** Those that a person names, and those of control files. */
+export function controllersFor(named: readonly string[], files: readonly string[]): NeededController[] {
+  return eachController([
+    ...named.map((name) => ({ name, by: "--controllers" })),
+    ...files.flatMap((by) => {
+      const name = controllerOf(by);
+      return name === null ? [] : [{ name, by }];
+    }),
+  ]);
+}
+
+/** Enables those that are not yet; nothing where all are. cgroup-v2.rst, "Top-down Constraint" */
+export function enableControllers(
+  path: string,
+  { needed, usual }: WantedControllers,
+  enabled: readonly string[] = [],
+): HostStep[] {
+  const isNew = (name: string) => !enabled.includes(name);
+  const isNeeded = (name: string) => needed.some((one) => one.name === name);
+  const wanted = {
+    needed: needed.filter(({ name }) => isNew(name)),
+    usual: usual.filter((name) => isNew(name) && !isNeeded(name)),
+  };
+  const some = wanted.needed.length + wanted.usual.length > 0;
+  return some ? [{ kind: "enable_controllers", path, ...wanted }] : [];
+}
+
+/** One write to a control file. `optional`: it need not be there. */
+export function writeControl(path: string, text: string, optional = false): HostStep {
+  return { kind: "write_control", path, text, ...(optional && { optional }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { HostStep } from "../core/wire.ts";
 import { hierarchiesOf, type Hierarchy } from "./group.ts";
 import { HYBRID_ROOT, V2_ROOT } from "./layout_fixtures.ts";
-import { creationSteps, joinFile, type NewGroup, type ParentView, removalSteps } from "./parts.ts";
+import { controllersFor, creationSteps, joinFile, type NewGroup, type ParentView, removalSteps } from "./parts.ts";
 
 function hierarchy(all: readonly Hierarchy[], name: string): Hierarchy {
   const found = all.find((one) => one.name === name);
@@ -13,12 +13,15 @@ function hierarchy(all: readonly Hierarchy[], name: string): Hierarchy {
 const UNIFIED = hierarchy(hierarchiesOf(V2_ROOT), "unified");
 const CPUSET = hierarchy(hierarchiesOf(HYBRID_ROOT), "cpuset");
 const PIDS = hierarchy(hierarchiesOf(HYBRID_ROOT), "pids");
-const THERE: ParentView = { cpus: "0-3", mems: "0", enabled: ["memory"], occupied: false };
+const THERE: ParentView = { cpus: "0-3", mems: "0", enabled: ["memory"] };
 const PLAIN: NewGroup = { needed: [], threaded: false, owner: null, parents: new Map() };
 
 function lines(steps: readonly HostStep[]): string[] {
   return steps.map((step) => {
     if (step.kind === "write_control") return `${step.path} = ${step.text}`;
+    if (step.kind === "enable_controllers") {
+      return `enable ${step.path}: ${[...step.needed.map(({ name }) => `${name}!`), ...step.usual].join(" ")}`;
+    }
     return step.kind === "make_directory" || step.kind === "remove_cgroup" || step.kind === "kill_cgroup"
       ? `${step.kind} ${step.path}`
       : step.kind;
@@ -28,18 +31,20 @@ function lines(steps: readonly HostStep[]): string[] {
 Deno.test("creationSteps() enables v2 controllers on the way down, those that are not yet", () => {
   const place = { hierarchy: UNIFIED, directory: "/sys/fs/cgroup/a/b" };
   const parents = new Map([["/sys/fs/cgroup", THERE]]);
-  assertEquals(lines(creationSteps(place, { ...PLAIN, needed: ["cpuset"], parents })), [
-    "/sys/fs/cgroup/cgroup.subtree_control = +cpu +cpuset +io +pids",
+  const needed = [{ name: "cpuset", by: "cpuset.cpus" }];
+  assertEquals(lines(creationSteps(place, { ...PLAIN, needed, parents })), [
+    "enable /sys/fs/cgroup: cpuset! cpu io pids",
     "make_directory /sys/fs/cgroup/a",
-    "/sys/fs/cgroup/a/cgroup.subtree_control = +cpu +cpuset +io +memory +pids",
+    "enable /sys/fs/cgroup/a: cpuset! cpu io memory pids",
     "make_directory /sys/fs/cgroup/a/b",
   ]);
 });
 
-Deno.test("creationSteps() leaves usual controllers out where a group on the way has processes", () => {
-  const place = { hierarchy: UNIFIED, directory: "/sys/fs/cgroup/a/b" };
-  const parents = new Map([["/sys/fs/cgroup", THERE], ["/sys/fs/cgroup/a", { ...THERE, occupied: true }]]);
-  assertEquals(lines(creationSteps(place, { ...PLAIN, parents })), ["make_directory /sys/fs/cgroup/a/b"]);
+Deno.test("controllersFor() names each controller once, with what needs it first", () => {
+  assertEquals(controllersFor(["pids"], ["memory.max", "memory.high", "cgroup.freeze", "pids.max"]), [
+    { name: "memory", by: "memory.max" },
+    { name: "pids", by: "--controllers" },
+  ]);
 });
 
 Deno.test("creationSteps() makes a threaded group", () => {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { HostStep, UnitRecord } from "../core/wire.ts";
+import type { HostStep, NeededController, UnitRecord } from "../core/wire.ts";
 import { invalidConfig } from "../error.ts";
 import { OWN_CGROUP } from "../spec/defaults.ts";
 import type { LinuxDeviceRule, LinuxResources } from "../spec/oci.ts";
 import { allowsAllDevices, deviceProgram, deviceWrites } from "./devices.ts";
 import { stepsDown } from "./group.ts";
 import { type CgroupLayout, controllerIn, type V1Hierarchy, type V2Hierarchy } from "./layout.ts";
-import { enableControllers, makeGroup, writeControl } from "./parts.ts";
+import { eachController, enableControllers, makeGroup, writeControl } from "./parts.ts";
 import { controllerVersion, type ControlWrite, type ResourceWords, resourceWrites } from "./resources.ts";
 
 /** Which cgroups a container gets. */
@@ -181,9 +181,7 @@ function v1Steps({ base, controllers, directory }: V1Group, writes: readonly Con
     // cpuset(7): a new cpuset is empty, and no task can join it before it has processors and memory nodes.
     if (controllers.includes("cpuset")) steps.push({ kind: "inherit_cpuset", path: part });
   }
-  for (const { controller, file, value } of writes) {
-    if (controllers.includes(controller)) steps.push(writeControl(`${directory}/${file}`, value));
-  }
+  steps.push(...limits(directory, writes.filter(({ controller }) => controllers.includes(controller))));
   return steps;
 }
 
@@ -196,19 +194,26 @@ function v2Steps(
   const own = writes.filter(({ controller }) =>
     controller === "cgroup" || controllerVersion(layout, controller) === "v2"
   );
-  const wanted = new Set([...usual, ...own.map(({ controller }) => controller)]);
-  const enabled = [...wanted].filter((name) => controllerVersion(layout, name) === "v2").sort();
-  const missing = enabled.filter((name) => !v2.enabled.includes(name));
-  const steps: HostStep[] = [];
-  // cgroup-v2.rst, "Top-down Constraint": a controller must be enabled in each parent on the way down.
-  if (missing.length > 0) steps.push(enableControllers(base, missing));
-  const parts = stepsDown(directory, base);
-  parts.forEach((part, index) => {
-    steps.push(makeGroup(part));
-    if (index < parts.length - 1 && enabled.length > 0) steps.push(enableControllers(part, enabled));
-  });
-  for (const { file, value } of own) steps.push(writeControl(`${directory}/${file}`, value));
-  return steps;
+  const wanted = {
+    needed: neededControllers(own),
+    usual: usual.filter((name) => controllerVersion(layout, name) === "v2").toSorted(),
+  };
+  const steps = enableControllers(base, wanted, v2.enabled);
+  for (const part of stepsDown(directory, base)) {
+    steps.push({ kind: "make_cgroup", path: part });
+    if (part !== directory) steps.push(...enableControllers(part, wanted));
+  }
+  return [...steps, ...limits(directory, own)];
+}
+
+/** Files of the core are in every group; for one that need not be there its controller need not be either. */
+function neededControllers(writes: readonly ControlWrite[]): NeededController[] {
+  const needing = writes.filter(({ controller, optional }) => controller !== "cgroup" && optional !== true);
+  return eachController(needing.map(({ controller: name, by }) => ({ name, by })));
+}
+
+function limits(directory: string, writes: readonly ControlWrite[]): HostStep[] {
+  return writes.map(({ file, value, optional }) => writeControl(`${directory}/${file}`, value, optional));
 }
 
 /** Kills what is left in the group (processes outlive the first one in a shared pid namespace), then removes it. */

@@ -13,9 +13,12 @@ function lines(steps: readonly HostStep[]): string[] {
   return steps.map((step) => {
     switch (step.kind) {
       case "make_directory":
+      case "make_cgroup":
         return `mkdir ${step.path}`;
+      case "enable_controllers":
+        return `enable ${step.path}: ${[...step.needed.map(({ name }) => `${name}!`), ...step.usual].join(" ")}`;
       case "write_control":
-        return `${step.path} = ${step.text}`;
+        return `${step.path} ${step.optional === true ? "?=" : "="} ${step.text}`;
       case "attach_device_program":
         return `devices ${step.cgroup} ${step.rules.length}`;
       case "kill_cgroup":
@@ -31,9 +34,9 @@ function lines(steps: readonly HostStep[]): string[] {
 Deno.test("cgroupPlan() starts the child inside a v2 cgroup, with controllers enabled on the way down", () => {
   const plan = cgroupPlan({ path: PATH, resources: { pids: { limit: 9 }, devices: [...DEVICES] } }, V2_ROOT);
   assertEquals(lines(plan.before), [
-    "/sys/fs/cgroup/cgroup.subtree_control = +cpu +io",
+    "enable /sys/fs/cgroup: cpu io",
     "mkdir /sys/fs/cgroup/masu",
-    "/sys/fs/cgroup/masu/cgroup.subtree_control = +cpu +io +memory +pids",
+    "enable /sys/fs/cgroup/masu: pids! cpu io memory",
     "mkdir /sys/fs/cgroup/masu/${id}",
     "/sys/fs/cgroup/masu/${id}/pids.max = 9",
     "devices /sys/fs/cgroup/masu/${id} 2",
@@ -50,17 +53,38 @@ Deno.test("cgroupPlan() starts the child inside a v2 cgroup, with controllers en
 Deno.test("cgroupPlan() enables what is asked for beside what every container has", () => {
   const { before } = cgroupPlan({ path: "/a", resources: { cpu: { cpus: "0" } } }, V2_ROOT);
   assertEquals(lines(before), [
-    "/sys/fs/cgroup/cgroup.subtree_control = +cpu +cpuset +io",
+    "enable /sys/fs/cgroup: cpuset! cpu io",
     "mkdir /sys/fs/cgroup/a",
     "/sys/fs/cgroup/a/cpuset.cpus = 0",
   ]);
+});
+
+Deno.test("cgroupPlan() says which limit a controller is needed for, and of which none is", () => {
+  const layout = { ...V2_ROOT, v2: { ...V2_ROOT.v2!, enabled: [] } };
+  const resources = {
+    memory: { limit: 2, swap: 2, reservation: 1 },
+    unified: { "cgroup.max.depth": "3", "io.max": "8:0 rbps=1" },
+  };
+  const [first] = cgroupPlan({ path: "/a", resources }, layout).before;
+  assertEquals(first, {
+    kind: "enable_controllers",
+    path: "/sys/fs/cgroup",
+    needed: [{ name: "io", by: "io.max" }, { name: "memory", by: "--memory" }],
+    usual: ["cpu", "pids"],
+  });
+});
+
+Deno.test("cgroupPlan() needs no controller for no swap where a kernel need not have any", () => {
+  const [first, ...others] = cgroupPlan({ path: "/a", resources: { memory: { swap: -1 } } }, V2_ROOT).before;
+  assertEquals(first?.kind === "enable_controllers" && first.needed, []);
+  assertEquals(lines(others).at(-1), "/sys/fs/cgroup/a/memory.swap.max ?= max");
 });
 
 Deno.test("cgroupPlan() leaves the parent alone when processes in it forbid more controllers", () => {
   const layout = { ...V2_ROOT, v2: { ...V2_ROOT.v2!, internalProcesses: true } };
   assertEquals(lines(cgroupPlan({ path: PATH, resources: {} }, layout).before), [
     "mkdir /sys/fs/cgroup/masu",
-    "/sys/fs/cgroup/masu/cgroup.subtree_control = +memory +pids",
+    "enable /sys/fs/cgroup/masu: memory pids",
     "mkdir /sys/fs/cgroup/masu/${id}",
   ]);
 });
@@ -122,7 +146,7 @@ Deno.test("cgroupPlan() does nothing where this user may make no cgroups", () =>
 
 Deno.test("cgroupPlan() writes no device rules that let everything pass", () => {
   const { before } = cgroupPlan({ path: "/a", resources: { devices: [{ allow: true, access: "rwm" }] } }, HYBRID_ROOT);
-  assertEquals(before.filter(({ kind }) => kind !== "make_directory"), []);
+  assertEquals(before.filter(({ kind }) => kind !== "make_directory" && kind !== "make_cgroup"), []);
 });
 
 for (const path of ["", "/", "/masu/../x", "..", "/a/./b"]) {

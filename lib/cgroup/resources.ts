@@ -19,6 +19,10 @@ export interface ControlWrite {
   readonly controller: string;
   readonly file: string;
   readonly value: string;
+  /** What asks for it: a flag of `masu run`, or a field of a spec. */
+  readonly by: string;
+  /** Where there is no such file, there is nothing to limit either. */
+  readonly optional?: true;
 }
 
 const RULES: readonly ResourceRule[] = [...MEMORY_RULES, ...CPU_RULES, ...IO_RULES];
@@ -40,7 +44,7 @@ export function resourceWrites(
   for (const rule of RULES) {
     if (rule.isSet(resources)) writes.push(...ruleWrites(rule, resources, { layout, words }));
   }
-  return [...writes, ...unifiedWrites(resources.unified ?? {}, layout)];
+  return [...writes, ...unifiedWrites(resources.unified ?? {}, { layout, words })];
 }
 
 function ruleWrites(
@@ -60,10 +64,22 @@ function ruleWrites(
       words === "flag" ? { hint: rule.instead } : {},
     );
   }
-  if (flag === "--memory-swap" && !layout.swapAccounting) throw noSwapAccounting(word);
   if (flag.startsWith("--blkio-weight") && layout.ioWeight === null) throw noWeights(word);
   if (flag === "--kernel-memory" && layout.kernelMemory !== true) throw noKernelMemory(word);
-  return convert(resources, layout).map(([file, value]) => ({ controller, file, value }));
+  const settings = convert(resources, layout);
+  if (flag === "--memory-swap") {
+    const { limit, swap = -1 } = resources.memory ?? {};
+    if (version === "v2" && limit === undefined && swap >= 0) throw swapAlone(word);
+    const isNeeded = settings.some(([, , optional]) => optional === undefined);
+    if (isNeeded && !layout.swapAccounting) throw noSwapAccounting(word);
+  }
+  return settings.map(([file, value, optional]) => ({
+    controller,
+    file,
+    value,
+    by: word,
+    ...(optional !== undefined && { optional: true }),
+  }));
 }
 
 /** The controller as the version that has it calls it. What neither has is called as in the newest one that knows it. */
@@ -75,9 +91,12 @@ function placeOf({ controller, controllerV2 = controller, v2 }: ResourceRule, la
   return [name, version] as const;
 }
 
-/** `linux.resources.unified`: the v2 files by their own names. */
-function unifiedWrites(unified: Readonly<Record<string, string>>, layout: CgroupLayout): ControlWrite[] {
-  return Object.entries(unified).map(([file, value]) => {
+/** `linux.resources.unified`: the v2 files by their own names. The kernel takes each line as a value of its own. */
+function unifiedWrites(
+  unified: Readonly<Record<string, string>>,
+  { layout, words }: { readonly layout: CgroupLayout; readonly words: ResourceWords },
+): ControlWrite[] {
+  return Object.entries(unified).flatMap(([file, value]) => {
     const [controller = ""] = file.split(".");
     if (!/^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+$/.test(file)) {
       throw new MasuError(
@@ -85,11 +104,17 @@ function unifiedWrites(unified: Readonly<Record<string, string>>, layout: Cgroup
         `Set "${file}" of linux.resources.unified: this is no name of a v2 control file`,
       );
     }
+    const by = words === "flag" ? file : `linux.resources.unified.${file}`;
     const version = controllerVersion(layout, controller);
-    if (version === "v1") throw notUnified(file, controller);
-    if (controller !== "cgroup" && version !== "v2") throw missingController(file, controller, layout);
-    return { controller, file, value };
+    if (version === "v1") throw notUnified(by, controller);
+    if (controller !== "cgroup" && version !== "v2") throw missingController(by, controller, layout);
+    return linesOf(value).map((line) => ({ controller, file, value: line, by }));
   });
+}
+
+/** A value of one line may be empty; after the last of several nothing is. */
+function linesOf(value: string): string[] {
+  return value.includes("\n") ? value.split("\n").filter((line) => line !== "") : [value];
 }
 
 /** Which hierarchy gives a controller to this user's new cgroups; null: none. */
@@ -140,8 +165,8 @@ function missingController(what: string, controller: string, layout: CgroupLayou
 }
 
 /** A file of v2's for a controller that is v1's here. */
-function notUnified(file: string, controller: string): MasuError {
-  return new MasuError("kernel_lacks", `Apply "${file}": this host has the controller "${controller}" on cgroup v1`, {
+function notUnified(what: string, controller: string): MasuError {
+  return new MasuError("kernel_lacks", `Apply "${what}": this host has the controller "${controller}" on cgroup v1`, {
     hint: "--memory, --cpus and their kin are for both versions",
   });
 }
@@ -158,6 +183,17 @@ function noKernelMemory(flag: string): MasuError {
     `Apply "${flag}": this kernel has its file, and does nothing with it since 5.16`,
     {
       hint: "leave it out: --memory counts the kernel's memory too",
+    },
+  );
+}
+
+/** v2 limits swap apart from memory. */
+function swapAlone(word: string): MasuError {
+  return new MasuError(
+    "invalid_config",
+    `Apply "${word}": it is memory and swap together, and memory has no limit here`,
+    {
+      hint: "limit memory too, or take the limit of both away",
     },
   );
 }

@@ -29,11 +29,18 @@ const CASES: [name: string, resources: LinuxResources, v1: string[], v2: string[
     ["memory.limit_in_bytes=1048576", "memory.memsw.limit_in_bytes=1048576"],
     ["memory.max=1048576", "memory.swap.max=0"],
   ],
+  [
+    "takes swap for itself where memory has no limit on v2",
+    { memory: { limit: -1, swap: MIB } },
+    ["memory.limit_in_bytes=-1", "memory.memsw.limit_in_bytes=1048576"],
+    ["memory.max=max", "memory.swap.max=1048576"],
+  ],
   ["protects memory", { memory: { reservation: MIB } }, ["memory.soft_limit_in_bytes=1048576"], ["memory.low=1048576"]],
   ["counts children's memory", { memory: { useHierarchy: true } }, ["memory.use_hierarchy=1"], []],
   ["limits huge pages, or does not", { hugepageLimits: [{ pageSize: "2MB", limit: -1 }] }, [
     "hugetlb.2MB.limit_in_bytes=-1",
-  ], ["hugetlb.2MB.max=max"]],
+    "hugetlb.2MB.rsvd.limit_in_bytes=-1",
+  ], ["hugetlb.2MB.max=max", "hugetlb.2MB.rsvd.max=max"]],
   ["weighs CPU", { cpu: { shares: 512 } }, ["cpu.shares=512"], ["cpu.weight=59"]],
   [
     "limits CPU",
@@ -90,10 +97,15 @@ const CASES: [name: string, resources: LinuxResources, v1: string[], v2: string[
     ["io.max=8:0 rbps=1048576", "io.max=8:0 wbps=max", "io.max=8:0 riops=100", "io.max=8:16 wiops=200"],
   ],
   [
-    "limits huge pages of each size",
+    "limits huge pages of each size, used and reserved",
     { hugepageLimits: [{ pageSize: "2MB", limit: 4 * MIB }, { pageSize: "1GB", limit: 0 }] },
-    ["hugetlb.2MB.limit_in_bytes=4194304", "hugetlb.1GB.limit_in_bytes=0"],
-    ["hugetlb.2MB.max=4194304", "hugetlb.1GB.max=0"],
+    [
+      "hugetlb.2MB.limit_in_bytes=4194304",
+      "hugetlb.2MB.rsvd.limit_in_bytes=4194304",
+      "hugetlb.1GB.limit_in_bytes=0",
+      "hugetlb.1GB.rsvd.limit_in_bytes=0",
+    ],
+    ["hugetlb.2MB.max=4194304", "hugetlb.2MB.rsvd.max=4194304", "hugetlb.1GB.max=0", "hugetlb.1GB.rsvd.max=0"],
   ],
   [
     "limits RDMA devices",
@@ -166,6 +178,20 @@ const REFUSED: [name: string, resources: LinuxResources, layout: CgroupLayout, c
     "does not account swap",
   ],
   [
+    "some swap where v2 has none",
+    { memory: { limit: MIB, swap: 2 * MIB } },
+    { ...V2_ALL, swapAccounting: false },
+    "kernel_lacks",
+    "does not account swap",
+  ],
+  [
+    "memory and swap together where memory has no limit, on v2",
+    { memory: { swap: MIB } },
+    V2_ALL,
+    "invalid_config",
+    "memory has no limit here",
+  ],
+  [
     "nothing that weighs block devices",
     { blockIO: { weight: 500 } },
     { ...V1_ALL, ioWeight: null },
@@ -203,14 +229,31 @@ for (const [name, resources, layout, code, message] of REFUSED) {
   });
 }
 
-Deno.test("resourceWrites() takes v2 files by their own names", () => {
-  const unified = { "memory.high": "1G", "hugetlb.2MB.max": "0", "cgroup.max.depth": "3" };
-  assertEquals(resourceWrites({ unified }, V2_ALL), [
-    { controller: "memory", file: "memory.high", value: "1G" },
-    { controller: "hugetlb", file: "hugetlb.2MB.max", value: "0" },
-    { controller: "cgroup", file: "cgroup.max.depth", value: "3" },
+Deno.test("resourceWrites() takes v2 files by their own names, and each line as a value of its own", () => {
+  const unified = {
+    "memory.high": "1G",
+    "hugetlb.2MB.max": "",
+    "cgroup.max.depth": "3",
+    "io.max": "8:0 rbps=1\n8:16 rbps=2\n",
+  };
+  const writes = resourceWrites({ unified }, V2_ALL, "field");
+  assertEquals(writes.map(({ controller, file, value }) => [controller, file, value]), [
+    ["memory", "memory.high", "1G"],
+    ["hugetlb", "hugetlb.2MB.max", ""],
+    ["cgroup", "cgroup.max.depth", "3"],
+    ["io", "io.max", "8:0 rbps=1"],
+    ["io", "io.max", "8:16 rbps=2"],
   ]);
+  assertEquals(writes.map(({ by }) => by)[0], "linux.resources.unified.memory.high");
 });
+
+const NO_SWAP: CgroupLayout = { ...V2_ALL, swapAccounting: false };
+for (const [name, memory, value] of [["no", { limit: MIB, swap: MIB }, "0"], ["all", { swap: -1 }, "max"]] as const) {
+  Deno.test(`resourceWrites() gives ${name} swap on v2 to a kernel that has none`, () => {
+    const swap = resourceWrites({ memory }, NO_SWAP).find(({ file }) => file === "memory.swap.max");
+    assertEquals([swap?.value, swap?.optional], [value, true]);
+  });
+}
 
 Deno.test("controllerVersion() prefers the v1 hierarchy that has the controller", () => {
   assertEquals(controllerVersion(HYBRID_ROOT, "memory"), "v1");

@@ -6,8 +6,8 @@
 import type { LinuxResources } from "../spec/oci.ts";
 import type { IoWeightFile } from "./layout.ts";
 
-/** File and value. */
-export type Setting = readonly [file: string, value: string];
+/** File and value; `optional`: where there is no such file, there is nothing to limit either. */
+export type Setting = readonly [file: string, value: string, optional?: "optional"];
 
 /** What a value is besides the resources: how this kernel calls the files that have two names. */
 export interface RuleSituation {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { limit, type ResourceRule } from "./rule.ts";
+import { limit, type ResourceRule, type Setting } from "./rule.ts";
 
 /** In the order of writing: a v1 memory limit must be there before the limit of memory and swap together. */
 export const MEMORY_RULES: readonly ResourceRule[] = [
@@ -41,7 +41,7 @@ export const MEMORY_RULES: readonly ResourceRule[] = [
     field: "memory.swap",
     isSet: ({ memory }) => memory?.swap !== undefined,
     v1: ({ memory }) => [["memory.memsw.limit_in_bytes", `${memory?.swap}`]],
-    v2: ({ memory }) => [["memory.swap.max", swapMax(memory?.limit, memory?.swap)]],
+    v2: ({ memory }) => [swapMax(memory?.limit, memory?.swap)],
   },
   {
     controller: "memory",
@@ -92,10 +92,17 @@ export const MEMORY_RULES: readonly ResourceRule[] = [
     flag: "--hugepage-limit",
     field: "hugepageLimits",
     isSet: ({ hugepageLimits = [] }) => hugepageLimits.length > 0,
+    // What is reserved is counted apart from what is used, from Linux 5.7 on. Of one limit both are meant, as with runc.
     v1: ({ hugepageLimits = [] }) =>
-      hugepageLimits.map(({ pageSize, limit }) => [`hugetlb.${pageSize}.limit_in_bytes`, `${limit}`]),
+      hugepageLimits.flatMap(({ pageSize, limit }): Setting[] => [
+        [`hugetlb.${pageSize}.limit_in_bytes`, `${limit}`],
+        [`hugetlb.${pageSize}.rsvd.limit_in_bytes`, `${limit}`, "optional"],
+      ]),
     v2: ({ hugepageLimits = [] }) =>
-      hugepageLimits.map(({ pageSize, limit: bytes }) => [`hugetlb.${pageSize}.max`, limit(bytes)]),
+      hugepageLimits.flatMap(({ pageSize, limit: bytes }): Setting[] => [
+        [`hugetlb.${pageSize}.max`, limit(bytes)],
+        [`hugetlb.${pageSize}.rsvd.max`, limit(bytes), "optional"],
+      ]),
   },
   {
     controller: "pids",
@@ -107,8 +114,14 @@ export const MEMORY_RULES: readonly ResourceRule[] = [
   },
 ];
 
-/** v2 counts swap alone; OCI and v1 count memory and swap together. */
-function swapMax(memory: number | undefined, both: number | undefined): string {
-  if (both === undefined || both < 0 || memory === undefined || memory < 0) return "max";
-  return `${both - memory}`;
+/** A kernel without swap needs no file to have none of it, or all there is. */
+function swapMax(memory: number | undefined, both: number | undefined): Setting {
+  const value = swapAlone(memory, both);
+  return value === "max" || value === "0" ? ["memory.swap.max", value, "optional"] : ["memory.swap.max", value];
+}
+
+/** v2 counts swap alone; OCI and v1 count memory and swap together. Beside memory without a limit it is what swap alone may be, as with runc. */
+export function swapAlone(memory: number | undefined, both: number | undefined): string {
+  if (both === undefined || both < 0 || memory === undefined) return "max";
+  return `${memory < 0 ? both : both - memory}`;
 }

@@ -10,6 +10,7 @@ import type { LinuxResources, LinuxThrottleDevice } from "../spec/oci.ts";
 import { type CgroupLayout, controllerIn } from "./layout.ts";
 import { cpuWeight, DEFAULT_PERIOD_US } from "./rules_cpu.ts";
 import { ioWeight } from "./rules_io.ts";
+import { swapAlone } from "./rules_memory.ts";
 import { processorSet } from "./systemd_set.ts";
 
 /** systemd's "no limit" of numbers that have no sign: 2^64 - 1. */
@@ -124,11 +125,9 @@ function limitWord(text: string): UnitValue | undefined {
   return /^\d+$/.test(text) ? unsigned(text) : undefined;
 }
 
-/** OCI counts memory and swap together. */
 function swapLimit(memory: LinuxResources["memory"]): UnitValue | undefined {
-  const { limit: max = -1, swap } = memory ?? {};
-  if (swap === undefined) return undefined;
-  return unsigned(swap < 0 || max < 0 ? INFINITY : `${swap - max}`);
+  const { limit: max, swap } = memory ?? {};
+  return swap === undefined ? undefined : limitWord(swapAlone(max, swap));
 }
 
 function weightOf(cpu: LinuxResources["cpu"]): UnitValue | undefined {

@@ -52,6 +52,8 @@ function words(steps: readonly HostStep[]): string[] {
         return `stop ${step.name}`;
       case "write_control":
         return `${step.path} = ${step.text}`;
+      case "enable_controllers":
+        return `enable ${step.path}: ${[...step.needed.map(({ name }) => `${name}!`), ...step.usual].join(" ")}`;
       default:
         return `${step.kind} ${"path" in step ? step.path : ""}`;
     }
@@ -64,9 +66,9 @@ Deno.test("systemdCgroups() has a scope started before its cgroup is written to,
   const plan = systemdCgroups(REQUEST, V2);
   assertEquals(words(plan.record), [
     "start p-c1.scope ${pid} system",
-    "make_directory /c/a.slice",
-    "/c/a.slice/cgroup.subtree_control = +memory +pids",
-    `make_directory ${UNIT}`,
+    "make_cgroup /c/a.slice",
+    "enable /c/a.slice: memory! pids",
+    `make_cgroup ${UNIT}`,
     `${UNIT}/memory.max = 64`,
   ]);
   assertEquals(words(plan.afterwards), [`kill_cgroup ${UNIT}`, "stop p-c1.scope", `remove_cgroup ${UNIT}`]);

@@ -4,7 +4,7 @@
 export const ABI_VERSION = 4;
 
 /** Raised on any change of the plan's shape. */
-export const PLAN_VERSION = 3;
+export const PLAN_VERSION = 4;
 
 /** Raised on any change of what is written down of a container. */
 export const CONTAINER_VERSION = 1;
@@ -251,6 +251,30 @@ export type HostStep = {
    * The text, written in one call.
    */
   text: string;
+  /**
+   * A file that is not there is fine: this kernel, or this group, has nothing that it could limit.
+   */
+  optional?: boolean;
+} | {
+  "kind": "make_cgroup";
+  /**
+   * The cgroup's directory.
+   */
+  path: string;
+} | {
+  "kind": "enable_controllers";
+  /**
+   * The cgroup's directory.
+   */
+  path: string;
+  /**
+   * Those that something was asked of: without one of them the step fails.
+   */
+  needed: Array<NeededController>;
+  /**
+   * Those that are enabled where they can be had.
+   */
+  usual: Array<string>;
 } | {
   "kind": "inherit_cpuset";
   /**
@@ -486,6 +510,20 @@ export type UnitValue =
   | { "type": "numbers"; "value": Array<string> }
   | { "type": "pairs"; "value": Array<[string, string]> }
   | { "type": "rates"; "value": Array<[string, string]> };
+
+/**
+ * A controller, and why it is needed.
+ */
+export type NeededController = {
+  /**
+   * Its name in `cgroup.controllers`.
+   */
+  name: string;
+  /**
+   * What was asked for, for the message: `linux.resources.memory.limit`, `--memory`.
+   */
+  by: string;
+};
 
 /**
  * chown(2), ids of the runtime namespace.

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { controllerOf, hierarchiesWith } from "../cgroup/files.ts";
 import { groupDirectory, type HierarchyChoice, parseGroup, stepsDown } from "../cgroup/group.ts";
-import { creationSteps, type GroupPlace, type ParentView, removalSteps } from "../cgroup/parts.ts";
-import type { HostStep, Owner } from "../core/wire.ts";
+import { controllersFor, creationSteps, type GroupPlace, type ParentView, removalSteps } from "../cgroup/parts.ts";
+import type { HostStep, NeededController, Owner } from "../core/wire.ts";
 import { invalidConfig, MasuError } from "../error.ts";
 import { ask, type CgroupHost, findGroup, groupPlaces, performSteps, readTexts } from "./cgroup_host.ts";
+import { cgroupMembers } from "./cgroup_members.ts";
 import { assignmentsOf, type GroupValues, type SetValue, setValues } from "./cgroup_values.ts";
 
 /** A group that is wanted. */
@@ -75,14 +75,13 @@ export function createGroup(host: CgroupHost, request: GroupRequest): CreatedGro
 }
 
 /** Of v2, where controllers must be enabled on the way down. */
-function neededControllers(choice: HierarchyChoice, places: readonly GroupPlace[], files: readonly string[]): string[] {
+function neededControllers(
+  { controllers = [] }: HierarchyChoice,
+  places: readonly GroupPlace[],
+  files: readonly string[],
+): NeededController[] {
   const v2 = places.find(({ hierarchy }) => hierarchy.version === 2)?.hierarchy;
-  if (v2 === undefined) return [];
-  const ofFiles = files.flatMap((file) => {
-    const controller = controllerOf(file);
-    return controller !== null && hierarchiesWith(file, [v2]).length > 0 ? [controller] : [];
-  });
-  return [...new Set([...(choice.controllers ?? []), ...ofFiles])].filter((name) => v2.controllers.includes(name));
+  return controllersFor(controllers, files).filter(({ name }) => v2?.controllers.includes(name));
 }
 
 /** What is there of the groups on the way down, by directory. */
@@ -95,7 +94,7 @@ export function readParents({ core }: CgroupHost, places: readonly GroupPlace[])
   ];
   const seen = ask(core, "stat", directories);
   const there = directories.filter((_, index) => seen[index]?.status?.kind === "directory");
-  const names = ["cpuset.cpus", "cpuset.mems", "cgroup.subtree_control", "cgroup.procs", "cgroup.type"];
+  const names = ["cpuset.cpus", "cpuset.mems", "cgroup.subtree_control"];
   const read = readTexts(core, there.flatMap((directory) => names.map((name) => `${directory}/${name}`)));
   return new Map(there.map((directory) => {
     const text = (name: string) => read(`${directory}/${name}`)?.trim() ?? "";
@@ -103,8 +102,6 @@ export function readParents({ core }: CgroupHost, places: readonly GroupPlace[])
       cpus: text("cpuset.cpus"),
       mems: text("cpuset.mems"),
       enabled: text("cgroup.subtree_control").split(" "),
-      // Only the real root has no cgroup.type.
-      occupied: text("cgroup.type") !== "" && text("cgroup.procs") !== "",
     }];
   }));
 }
@@ -164,7 +161,7 @@ function refuseBelow({ core }: CgroupHost, group: string, places: readonly Group
 
 /** Those below too: nothing is removed when something must stay. */
 function refuseProcesses({ core }: CgroupHost, group: string, places: readonly GroupPlace[]): void {
-  const pids = new Set(places.flatMap(({ directory }) => memberPids(core, directory)));
+  const pids = new Set(places.flatMap(({ directory }) => cgroupMembers(core, directory)));
   if (pids.size === 0) return;
   const [first] = pids;
   const others = pids.size === 1 ? "" : ` and ${pids.size - 1} more`;
@@ -175,21 +172,4 @@ function refuseProcesses({ core }: CgroupHost, group: string, places: readonly G
       hint: `move them (masu cgroup move / PID...), or end them: masu cgroup delete --kill ${group}`,
     },
   );
-}
-
-/** Processes of a group and of all below it. */
-export function memberPids(core: CgroupHost["core"], directory: string): number[] {
-  const pids: number[] = [];
-  for (let level: readonly string[] = [directory]; level.length > 0;) {
-    for (const { text } of ask(core, "text", level.map((path) => `${path}/cgroup.procs`))) pids.push(...numbers(text));
-    level = ask(core, "list", level).flatMap(({ entries }, index) =>
-      (entries ?? []).filter(({ kind }) => kind === "directory").map(({ name }) => `${level[index]}/${name}`)
-    );
-  }
-  return [...new Set(pids)];
-}
-
-/** The numbers of a file with one a line. */
-export function numbers(text: string | null | undefined): number[] {
-  return (text ?? "").split("\n").filter((line) => /^\d+$/.test(line)).map(Number);
 }

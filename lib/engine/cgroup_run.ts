@@ -5,7 +5,14 @@
  */
 import { controllerOf } from "../cgroup/files.ts";
 import { chooseHierarchies, groupDirectory, type HierarchyChoice, UNIFIED } from "../cgroup/group.ts";
-import { creationSteps, deviceSteps, type GroupPlace, removalSteps, writeControl } from "../cgroup/parts.ts";
+import {
+  controllersFor,
+  creationSteps,
+  deviceSteps,
+  type GroupPlace,
+  removalSteps,
+  writeControl,
+} from "../cgroup/parts.ts";
 import { call, callBlocking, fromWire } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { HostStep, Plan, WaitReply } from "../core/wire.ts";
@@ -70,14 +77,12 @@ function newPlaces(host: CgroupHost, request: GroupProgram): GroupPlace[] {
 
 function setUp(host: CgroupHost, places: readonly GroupPlace[], request: GroupProgram): HostStep[] {
   const parents = readParents(host, places);
-  const needed = [
-    ...(request.choice.controllers ?? []),
-    ...assignmentsOf(host, request).flatMap(({ file }) => controllerOf(file) ?? []),
-  ];
+  const files = assignmentsOf(host, request).map(({ file }) => file);
+  const needed = controllersFor(request.choice.controllers ?? [], files);
   return [
     ...places.flatMap((place) =>
       creationSteps(place, {
-        needed: needed.filter((name) => place.hierarchy.controllers.includes(name)),
+        needed: needed.filter(({ name }) => place.hierarchy.controllers.includes(name)),
         threaded: false,
         owner: null,
         parents,
@@ -90,11 +95,11 @@ function setUp(host: CgroupHost, places: readonly GroupPlace[], request: GroupPr
 /** Each value once, in the hierarchy that has its file. */
 function writes(host: CgroupHost, places: readonly GroupPlace[], request: GroupProgram): HostStep[] {
   const devices = request.devices === undefined ? [] : deviceSteps(places, request.devices);
-  const files = assignmentsOf(host, request, request.group).map(({ file, value }) => {
+  const files = assignmentsOf(host, request, request.group).map(({ file, value, optional }) => {
     const controller = controllerOf(file);
     const place = places.find(({ hierarchy }) => controller === null || hierarchy.controllers.includes(controller)) ??
       places.find(({ hierarchy }) => hierarchy.version === 2) ?? places[0];
-    return writeControl(`${place?.directory}/${file}`, value);
+    return writeControl(`${place?.directory}/${file}`, value, optional);
   });
   return [...files, ...devices];
 }

@@ -51,7 +51,7 @@ export function setValues(
   values: GroupValues,
 ): SetValue[] {
   const targets = assignmentsOf(host, values, group).flatMap((assignment) =>
-    placesWith(host, group, places, assignment.file).map((place) => ({ assignment, place }))
+    placesWith(host, group, places, assignment).map((place) => ({ assignment, place }))
   );
   const done: SetValue[] = [];
   while (targets.length > 0) {
@@ -99,7 +99,7 @@ export function assignmentsOf(
 ): Assignment[] {
   const { devices: _, ...others } = resources;
   const writes = resourceWrites(others, group.startsWith("/") ? asDelegated(layout) : layout);
-  return [...writes.map(({ file, value }) => ({ file, value })), ...files];
+  return [...writes.map(({ controller: _, by: __, ...assignment }) => assignment), ...files];
 }
 
 /** Where a user may make no groups, one may have been given: which files that has is seen there. */
@@ -116,12 +116,17 @@ function asDelegated(layout: CgroupLayout): CgroupLayout {
 const V2_CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma", "misc"];
 
 /** Where a file of the group is. */
-function placesWith(host: CgroupHost, group: string, places: readonly GroupPlace[], file: string): GroupPlace[] {
+function placesWith(
+  host: CgroupHost,
+  group: string,
+  places: readonly GroupPlace[],
+  { file, optional }: Pick<Assignment, "file" | "optional">,
+): GroupPlace[] {
   const owners = hierarchiesWith(file, places.map(({ hierarchy }) => hierarchy));
   const candidates = places.filter(({ hierarchy }) => owners.includes(hierarchy));
   const seen = ask(host.core, "stat", candidates.map(({ directory }) => `${directory}/${file}`));
   const there = candidates.filter((_, index) => seen[index]?.status != null);
-  if (there.length > 0) return there;
+  if (there.length > 0 || optional === true) return there;
   throw missingFile(host, group, candidates.length > 0 ? candidates : places, file);
 }
 
@@ -291,7 +296,7 @@ function oneFile(host: CgroupHost, group: string, places: readonly GroupPlace[],
     throw notAmong("name", name, "no portable word, and no control file", PORTABLE_WORDS);
   }
   const file = parseFileName(name);
-  return placesWith(host, group, places, file).map(({ directory, hierarchy }) => {
+  return placesWith(host, group, places, { file }).map(({ directory, hierarchy }) => {
     const [seen] = ask(host.core, "text", [`${directory}/${file}`]);
     if (seen?.text != null) return { group, hierarchy: hierarchy.name, name: file, value: seen.text.trim() };
     throw new MasuError(

@@ -156,7 +156,9 @@ function liveWrites({ spec, facts }: PreparedRun, cgroups: RecordCgroups, { befo
     );
   }
   const steps = [...planned.before, ...planned.record];
-  const writes = steps.filter((step) => step.kind === "write_control" && !step.path.endsWith("/cgroup.procs"));
+  const writes = steps.filter((step) =>
+    step.kind === "enable_controllers" || step.kind === "write_control" && !step.path.endsWith("/cgroup.procs")
+  );
   return [
     ...(planned.unit === null ? [] : unitChanges(planned.unit, resources, layout)),
     ...(raisesSwap(before, resources.memory?.swap) ? swapFirst(writes) : writes),

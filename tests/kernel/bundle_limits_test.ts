@@ -72,7 +72,12 @@ const CASES: Case[] = [
   {
     field: "hugepageLimits",
     resources: { hugepageLimits: [{ pageSize: "2MB", limit: 4 * MIB }] },
-    files: [["hugetlb/hugetlb.2MB.limit_in_bytes", `${4 * MIB}`], ["hugetlb.2MB.max", `${4 * MIB}`]],
+    files: [
+      ["hugetlb/hugetlb.2MB.limit_in_bytes", `${4 * MIB}`],
+      ["hugetlb/hugetlb.2MB.rsvd.limit_in_bytes", `${4 * MIB}`],
+      ["hugetlb.2MB.max", `${4 * MIB}`],
+      ["hugetlb.2MB.rsvd.max", `${4 * MIB}`],
+    ],
     needs: ["hugetlb2"],
   },
 ];

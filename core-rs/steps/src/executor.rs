@@ -6,7 +6,7 @@ use masu_wire::error::{CoreError, Group, Place};
 use masu_wire::plan::HostStep;
 
 use crate::systemd::{self, Unit};
-use crate::{cgroup, cpuset, device_program, directory, file, hook, mount, network_device, tree};
+use crate::{cgroup, cgroup_v2, cpuset, device_program, directory, file, hook, mount, network_device, tree};
 
 /// What steps need besides themselves.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,10 @@ pub fn execute(step: &HostStep, tools: Tools<'_>) -> Result<(), CoreError> {
         HostStep::WriteFile { path, text, mode, exclusive: true, owner } => file::create(path, text, *mode, *owner),
         HostStep::WriteFile { path, text, mode, exclusive: false, owner } => file::replace(path, text, *mode, *owner),
         HostStep::ReserveName { path, target, name } => file::reserve_name(path, target, name),
-        HostStep::WriteControl { path, text } => file::write_control(path, text),
+        HostStep::WriteControl { path, text, optional: Some(true) } => file::write_control_if_there(path, text),
+        HostStep::WriteControl { path, text, .. } => file::write_control(path, text),
+        HostStep::MakeCgroup { path } => cgroup_v2::make(path),
+        HostStep::EnableControllers { path, needed, usual } => cgroup_v2::enable(path, needed, usual),
         HostStep::InheritCpuset { path } => cpuset::inherit(path),
         HostStep::AttachDeviceProgram { cgroup, rules } => device_program::attach(cgroup, rules),
         HostStep::KillCgroup { path } => cgroup::kill(path),

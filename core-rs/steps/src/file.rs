@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use masu_sys::errno::values::{EACCES, EBUSY, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPERM, ERANGE};
+use masu_sys::errno::values::{EACCES, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPERM, ERANGE};
 use masu_sys::error::SysError;
 use masu_wire::error::{CoreError, ErrorCode};
 use masu_wire::plan::Owner;
@@ -13,6 +13,7 @@ use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
+use crate::cgroup_v2;
 use crate::failure::{failed, failed_because};
 use crate::hint::{of_file_system, unless_hinted};
 use crate::named;
@@ -111,13 +112,22 @@ pub(crate) fn reserve_name(path: &str, target: &str, name: &str) -> Result<(), C
 
 /// `HostStep::WriteControl`
 pub(crate) fn write_control(path: &str, text: &str) -> Result<(), CoreError> {
-    let written = OpenOptions::new()
-        .write(true)
-        .open(path)
-        .map_err(|error| SysError::from_io("open", &error))
-        // One write(2): the kernel takes each as a value of its own.
-        .and_then(|file| named("write", rustix::io::retry_on_intr(|| rustix::io::write(&file, text.as_bytes()))));
-    written.map(drop).map_err(|error| control_failure(path, text, error))
+    write_to(path, text).map_err(|error| control_failure(path, text, error))
+}
+
+/// `HostStep::WriteControl`, optional.
+pub(crate) fn write_control_if_there(path: &str, text: &str) -> Result<(), CoreError> {
+    match write_to(path, text) {
+        Err(error) if error.errno == ENOENT && error.call == "open" => Ok(()),
+        written => written.map_err(|error| control_failure(path, text, error)),
+    }
+}
+
+fn write_to(path: &str, text: &str) -> Result<(), SysError> {
+    let opened = OpenOptions::new().write(true).open(path).map_err(|error| SysError::from_io("open", &error));
+    // One write(2): the kernel takes each as a value of its own.
+    let write = |file| named("write", rustix::io::retry_on_intr(|| rustix::io::write(&file, text.as_bytes())));
+    opened.and_then(write).map(drop)
 }
 
 /// Names the controller when the file of one is missing, closed or refuses the value.
@@ -126,7 +136,10 @@ fn control_failure(path: &str, text: &str, error: SysError) -> CoreError {
     let path = Path::new(path);
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let hint = match error.errno {
-        _ if file == "cgroup.subtree_control" => controllers_hint(path, text, error.errno),
+        errno if file == "cgroup.subtree_control" => {
+            let wanted: Vec<_> = text.split_whitespace().filter_map(|word| word.strip_prefix('+')).collect();
+            path.parent().and_then(|cgroup| cgroup_v2::hint(cgroup, &wanted, errno))
+        }
         ENOENT | EACCES | EPERM => controller_of(&file).map(|controller| {
             format!("the cgroup controller \"{controller}\" is not available to masu here: enable or delegate it, or leave out the limit that needs it")
         }),
@@ -137,24 +150,6 @@ fn control_failure(path: &str, text: &str, error: SysError) -> CoreError {
     match hint {
         Some(hint) => unless_hinted(failure, hint),
         None => failure,
-    }
-}
-
-/// cgroup-v2.rst, "Enabling and Disabling" and "No Internal Process Constraint".
-fn controllers_hint(path: &Path, text: &str, errno: i32) -> Option<String> {
-    let wanted: Vec<_> = text.split_whitespace().filter_map(|word| word.strip_prefix('+')).collect();
-    let available = std::fs::read_to_string(path.with_file_name("cgroup.controllers")).unwrap_or_default();
-    let available: Vec<_> = available.split_whitespace().collect();
-    let missing: Vec<_> = wanted.into_iter().filter(|controller| !available.contains(controller)).collect();
-    match errno {
-        EBUSY => Some(
-            "the cgroup has processes of its own (no internal processes): move them, masu with them, into a cgroup below it".to_owned(),
-        ),
-        _ if !missing.is_empty() => Some(format!(
-            "the cgroup controller \"{}\" is not available here: enable it in the parent's cgroup.subtree_control (systemd: Delegate=yes), or leave out the limit that needs it",
-            missing.join("\", \"")
-        )),
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod attach_document;
 pub mod become_role;
 pub mod cgroup;
+mod cgroup_v2;
 pub mod control_watch;
 mod cpuset;
 mod device_program;

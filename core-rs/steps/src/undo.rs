@@ -67,6 +67,7 @@ enum Made<'a> {
 fn made(step: &HostStep) -> Option<Made<'_>> {
     match step {
         HostStep::MakeDirectory { path, .. }
+        | HostStep::MakeCgroup { path }
         | HostStep::WriteFile { path, .. }
         | HostStep::ReserveName { path, .. } => Some(Made::Path(path)),
         HostStep::Mount { destination, .. } => Some(Made::Mount(destination)),

@@ -114,6 +114,18 @@ fn write_control_names_the_controller_that_is_missing() {
 }
 
 #[test]
+fn write_control_passes_over_a_file_that_is_not_there_only_where_it_is_optional() {
+    let scratch = Scratch::new("optional");
+    let optional = |path: &str| run(json!({"kind": "write_control", "path": path, "text": "1", "optional": true}));
+    optional(&scratch.path("hugetlb.2MB.rsvd.max")).unwrap();
+    assert!(!Path::new(&scratch.path("hugetlb.2MB.rsvd.max")).exists());
+    std::fs::write(scratch.path("pids.max"), "").unwrap();
+    optional(&scratch.path("pids.max")).unwrap();
+    assert_eq!(std::fs::read_to_string(scratch.path("pids.max")).unwrap(), "1");
+    assert_eq!(optional(&scratch.path("")).unwrap_err().errno, Some(21));
+}
+
+#[test]
 fn remove_mount_point_removes_only_what_is_empty_and_inside() {
     let scratch = Scratch::new("point");
     std::fs::create_dir_all(scratch.path("root/full/x")).unwrap();
@@ -239,4 +251,105 @@ fn kill_and_remove_cgroup_end_everything_below() {
         run(json!({"kind": "kill_cgroup", "path": path(&own)})).unwrap();
         assert!(!top.exists(), "{version}");
     }
+}
+
+/// A v2 group with a process in it, in one without. Both end with this.
+struct Occupied {
+    top: PathBuf,
+    own: PathBuf,
+    processes: Vec<std::process::Child>,
+}
+
+impl Occupied {
+    /// None where this user may make no v2 group.
+    fn new() -> Option<Self> {
+        let candidates = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"];
+        let is_v2 = |name: &&&str| Path::new(name).join("cgroup.controllers").exists();
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let top =
+            Path::new(candidates.iter().find(is_v2)?).join(format!("masu-steps-{}-v2-{number}", std::process::id()));
+        std::fs::create_dir(&top).ok()?;
+        let mut group = Self { own: top.join("own"), top, processes: Vec::new() };
+        std::fs::create_dir(&group.own).unwrap();
+        group.sleep_in(&group.own.clone());
+        Some(group)
+    }
+
+    fn sleep_in(&mut self, group: &Path) -> u32 {
+        let process = Command::new("sleep").arg("100").spawn().unwrap();
+        let pid = process.id();
+        self.processes.push(process);
+        std::fs::write(group.join("cgroup.procs"), pid.to_string()).unwrap();
+        pid
+    }
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        for process in &mut self.processes {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        let _ = run(json!({"kind": "remove_cgroup", "path": self.top, "recursive": true}));
+    }
+}
+
+fn enable(path: &Path, needed: &[&str], usual: &[&str]) -> Result<(), CoreError> {
+    let needed: Vec<_> = needed.iter().map(|name| json!({"name": name, "by": "--limit"})).collect();
+    run(json!({"kind": "enable_controllers", "path": path, "needed": needed, "usual": usual}))
+}
+
+#[test]
+fn enable_controllers_leaves_out_what_cannot_be_had_but_for_what_is_needed() {
+    let Some(group) = Occupied::new() else {
+        return println!("enable_controllers [skipped: no v2 cgroup can be made here]");
+    };
+    let said = |path: &Path, file: &str| std::fs::read_to_string(path.join(file)).unwrap().trim().to_owned();
+    let available = said(&group.top, "cgroup.controllers");
+    let Some(domain) = ["hugetlb", "io", "memory"].into_iter().find(|name| available.contains(name)) else {
+        return println!("enable_controllers [skipped: no v2 controller is enabled here]");
+    };
+    enable(&group.top, &[], &["no_such", domain]).unwrap();
+    assert_eq!(said(&group.top, "cgroup.subtree_control"), domain, "one by one");
+    enable(&group.top, &[domain], &["no_such"]).unwrap();
+    enable(&group.own, &[], &[domain, "pids"]).unwrap();
+    assert_eq!(said(&group.own, "cgroup.subtree_control"), "", "it has processes");
+    assert_eq!(said(&group.own, "cgroup.type"), "domain");
+    let error = enable(&group.own, &[domain], &["pids"]).unwrap_err();
+    let start = format!("Enable cgroup controller {domain:?} in {:?} for \"--limit\": ", group.own);
+    assert_eq!(error.message, format!("{start}the cgroup has processes of its own (EBUSY from write(2))"));
+    assert!(error.code == ErrorCode::Denied && error.hint.is_some(), "{error:?}");
+    let error = enable(&group.top, &[domain, "no_such"], &[]).unwrap_err();
+    let start = format!("Enable cgroup controller \"no_such\" in {:?} for \"--limit\": ", group.top);
+    assert_eq!(error.message, format!("{start}it is not available there (EINVAL from write(2))"));
+    assert_eq!(error.code, ErrorCode::KernelLacks);
+    enable(&group.top.join("gone"), &[], &[domain]).unwrap();
+    assert!(enable(&group.top.join("gone"), &[domain], &[]).is_err());
+}
+
+#[test]
+fn make_cgroup_makes_a_threaded_one_where_nobody_could_be_in_another_and_kill_cgroup_ends_it() {
+    let Some(mut group) = Occupied::new() else {
+        return println!("make_cgroup [skipped: no v2 cgroup can be made here]");
+    };
+    let make = |path: &Path| run(json!({"kind": "make_cgroup", "path": path}));
+    let kind = |path: &Path| std::fs::read_to_string(path.join("cgroup.type")).unwrap().trim().to_owned();
+    make(&group.own.join("plain")).unwrap();
+    assert_eq!(kind(&group.own.join("plain")), "domain");
+    std::fs::create_dir(group.own.join("threads")).unwrap();
+    std::fs::write(group.own.join("threads/cgroup.type"), "threaded").unwrap();
+    let container = group.own.join("way/container");
+    make(&group.own.join("way")).unwrap();
+    make(&container).unwrap();
+    make(&container).unwrap();
+    assert_eq!((kind(&group.own), kind(&container)), ("domain threaded".to_owned(), "threaded".to_owned()));
+    let pid = group.sleep_in(&container);
+    assert_eq!(masu_steps::cgroup::processes(&group.own.join("way")), [pid]);
+    let mut process = group.processes.pop().unwrap();
+    let reaper = std::thread::spawn(move || process.wait().unwrap().success());
+    run(json!({"kind": "kill_cgroup", "path": container})).unwrap();
+    assert!(!reaper.join().unwrap());
+    run(json!({"kind": "remove_cgroup", "path": container})).unwrap();
+    assert!(!container.exists());
 }

@@ -36,6 +36,7 @@ fn main() {
         plan::Hook,
         plan::UnitProperty,
         plan::UnitValue,
+        plan::NeededController,
         plan::Owner,
         plan::DeviceRule,
         plan::Namespace,

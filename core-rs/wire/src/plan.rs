@@ -19,13 +19,13 @@ pub use clone::{
     TimeOffset, UserMapping,
 };
 pub use hook::Hook;
-pub use host::{DeviceRule, HostStep, Owner};
+pub use host::{DeviceRule, HostStep, NeededController, Owner};
 pub use root::{MountAttributes, MountMapping, MountPoint, OverlayLayer, Propagation, RootSource};
 pub use stage::{Filter, SecurityModule, StageStep};
 pub use unit::{UnitProperty, UnitValue};
 
 /// Raised on any change of the plan's shape, so that a kept plan is never misread.
-pub const PLAN_VERSION: u32 = 3;
+pub const PLAN_VERSION: u32 = 4;
 
 wire_type! {
     /// All steps from an idle host to a running program and back, grouped by who executes them and when.

@@ -3,6 +3,7 @@ import type { HostStep, Plan, StageStep } from "../../core/wire.ts";
 import { mountWords } from "./flags.ts";
 import { explainJson } from "./json.ts";
 import { explainScript } from "./sh.ts";
+import { hostCommands } from "./sh_host.ts";
 import { explainText } from "./text.ts";
 import { hostWords, stageWords } from "./words.ts";
 
@@ -45,6 +46,18 @@ const HOST: [name: string, step: HostStep, text: string, call: string][] = [
     { kind: "make_directory", path: "/a", mode: 0o700, parents: false, owner: null },
     'Make the directory "/a" (mode 700)',
     "mkdir(2)",
+  ],
+  [
+    "says that a file need not be there",
+    { kind: "write_control", path: "/c", text: "1", optional: true },
+    'Write "1" to "/c", if there is such a file',
+    "write(2)",
+  ],
+  [
+    "says what needs a controller",
+    { kind: "enable_controllers", path: "/c", needed: [{ name: "memory", by: "--memory" }], usual: ["cpu", "io"] },
+    'Enable for cgroups in "/c" memory (for "--memory"), cpu, io if they can be had',
+    "write(2)",
   ],
   ["shows what is written", { kind: "write_control", path: "/c", text: "1" }, 'Write "1" to "/c"', "write(2)"],
   [
@@ -101,6 +114,27 @@ Deno.test("explainScript() is a script that sh accepts", () => {
   const { success, stderr } = new Deno.Command("sh", { args: ["-n", "-c", script] }).outputSync();
   assertEquals(new TextDecoder().decode(stderr), "");
   assertEquals(success, true);
+});
+
+Deno.test("hostCommands() make a cgroup threaded, enable controllers and write what there is a file for", async () => {
+  const group = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${group}/cgroup.type`, "domain invalid\n");
+    const before: HostStep[] = [
+      { kind: "make_cgroup", path: group },
+      { kind: "enable_controllers", path: group, needed: [{ name: "pids", by: "--pids-limit" }], usual: ["cpu"] },
+      { kind: "write_control", path: `${group}/hugetlb.2MB.rsvd.max`, text: "1", optional: true },
+      { kind: "write_control", path: `${group}/pids.max`, text: "5" },
+    ];
+    const script = `set -eu\n${before.flatMap(hostCommands).join("\n")}`;
+    const { stderr } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+    assertEquals(new TextDecoder().decode(stderr), "");
+    const files = [...Deno.readDirSync(group)].map(({ name }) => name).sort();
+    assertEquals(files, ["cgroup.subtree_control", "cgroup.type", "pids.max"]);
+    assertEquals(files.map((name) => Deno.readTextFileSync(`${group}/${name}`)), ["+pids +cpu", "threaded", "5"]);
+  } finally {
+    await Deno.remove(group, { recursive: true });
+  }
 });
 
 Deno.test("explainScript() records the pid of the first process as a variable", () => {

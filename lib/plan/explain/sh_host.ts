@@ -20,7 +20,13 @@ export function hostCommands(step: HostStep): string[] {
     case "reserve_name":
       return [`ln -s ${word(step.target)} ${word(step.path)}`];
     case "write_control":
-      return [`printf %s ${wordWithVariables(step.text)} > ${word(step.path)}`];
+      return [writeControl(step)];
+    case "make_cgroup": {
+      const [path, type] = [step.path, `${step.path}/cgroup.type`].map(word);
+      return [`mkdir -p ${path}`, `[ "$(cat ${type} 2>/dev/null)" != "domain invalid" ] || printf threaded > ${type}`];
+    }
+    case "enable_controllers":
+      return enableControllers(step);
     case "inherit_cpuset":
       return ["cpus", "mems"].map((name) => {
         const [own, above] = [`${step.path}/cpuset.${name}`, `${step.path}/../cpuset.${name}`].map(word);
@@ -61,6 +67,27 @@ export function hostCommands(step: HostStep): string[] {
     default:
       return step satisfies never;
   }
+}
+
+function writeControl({ path, text, optional }: Extract<HostStep, { kind: "write_control" }>): string {
+  const write = `printf %s ${wordWithVariables(text)} > ${word(path)}`;
+  return optional === true ? `[ ! -e ${word(path)} ] || ${write}` : write;
+}
+
+/** All at once; where that is refused, what is needed, and of the others each that can be had, unless there are processes in the way. */
+function enableControllers({ path, needed, usual }: Extract<HostStep, { kind: "enable_controllers" }>): string[] {
+  const [file, procs] = [`${path}/cgroup.subtree_control`, `${path}/cgroup.procs`].map(word);
+  const must = needed.map(({ name }) => `+${name}`);
+  const all = [...must, ...usual.map((name) => `+${name}`)].join(" ");
+  if (usual.length === 0) return [`printf %s ${word(all)} > ${file}`];
+  return [
+    `if ! printf %s ${word(all)} 2>/dev/null > ${file}; then`,
+    ...(must.length === 0 ? [] : [`  printf %s ${word(must.join(" "))} > ${file}`]),
+    `  ${must.length === 0 ? `[ -n "$(cat ${procs})" ] || ` : ""}for name in ${
+      usual.join(" ")
+    }; do printf %s "+$name" 2>/dev/null > ${file} || true; done`,
+    "fi",
+  ];
 }
 
 function mountCommand({ source, destination, type, flags, data }: Extract<HostStep, { kind: "mount" }>): string {

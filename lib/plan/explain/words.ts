@@ -35,7 +35,16 @@ export function hostWords(step: HostStep): Words {
     case "reserve_name":
       return { text: `Reserve the name ${quote(step.name)} by the link ${quote(step.path)}`, call: "symlink(2)" };
     case "write_control":
-      return { text: `Write ${quote(step.text)} to ${quote(step.path)}`, call: "write(2)" };
+      return {
+        text: `Write ${quote(step.text)} to ${quote(step.path)}${
+          step.optional === true ? ", if there is such a file" : ""
+        }`,
+        call: "write(2)",
+      };
+    case "make_cgroup":
+      return { text: `Make the cgroup ${quote(step.path)}, threaded where it can be nothing else`, call: "mkdir(2)" };
+    case "enable_controllers":
+      return { text: `Enable for cgroups in ${quote(step.path)} ${controllers(step)}`, call: "write(2)" };
     case "inherit_cpuset":
       return {
         text: `Give ${quote(step.path)} the CPUs and memory nodes of its parent, if it has none`,
@@ -92,6 +101,11 @@ export function hostWords(step: HostStep): Words {
     default:
       return step satisfies never;
   }
+}
+
+function controllers({ needed, usual }: Extract<HostStep, { kind: "enable_controllers" }>): string {
+  const must = needed.map(({ name, by }) => `${name} (for ${quote(by)})`);
+  return [...must, ...(usual.length === 0 ? [] : [`${usual.join(", ")} if they can be had`])].join(", ");
 }
 
 /** Says a step of the container's first process. */

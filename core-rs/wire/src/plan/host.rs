@@ -52,6 +52,26 @@ wire_type! {
             path: String,
             /// The text, written in one call.
             text: String,
+            /// A file that is not there is fine: this kernel, or this group, has nothing that it could limit.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[cfg_attr(feature = "typescript", ts(optional))]
+            optional: Option<bool>,
+        },
+        /// mkdir(2) of a v2 cgroup with its parents, or one that is there. Below a threaded domain it becomes threaded, since nobody could be
+        /// in it otherwise. cgroup-v2.rst, "Threads"
+        MakeCgroup {
+            /// The cgroup's directory.
+            path: String,
+        },
+        /// write(2) to `cgroup.subtree_control`: gives the v2 cgroups below one controllers, all at once or, where the kernel refuses that,
+        /// one by one. cgroup-v2.rst, "Enabling and Disabling"
+        EnableControllers {
+            /// The cgroup's directory.
+            path: String,
+            /// Those that something was asked of: without one of them the step fails.
+            needed: Vec<NeededController>,
+            /// Those that are enabled where they can be had.
+            usual: Vec<String>,
         },
         /// Gives a v1 cpuset what its parent has, where it has no CPUs or no memory nodes yet: no task could join it. cpuset(7)
         InheritCpuset {
@@ -176,6 +196,16 @@ wire_type! {
             /// The user's own manager.
             user: bool,
         },
+    }
+}
+
+wire_type! {
+    /// A controller, and why it is needed.
+    pub struct NeededController {
+        /// Its name in `cgroup.controllers`.
+        pub name: String,
+        /// What was asked for, for the message: `linux.resources.memory.limit`, `--memory`.
+        pub by: String,
     }
 }
 
