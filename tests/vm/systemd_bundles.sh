@@ -1,25 +1,6 @@
-# Runs in the machine after systemd_cases.sh: what engines do with --systemd-cgroup.
+# Runs in the machine after systemd_cases.sh and bundle.sh: what engines do with --systemd-cgroup.
 # shellcheck shell=sh
-mkdir -p /bundle/rootfs
-mount --bind /image /bundle/rootfs
-# bundle PATH RESOURCES: writes config.json.
-bundle() {
-  cat >/bundle/config.json <<END
-{"ociVersion":"1.2.0","process":{"user":{"uid":0,"gid":0},"args":["sleep","1000"],"env":["PATH=/bin"],"cwd":"/"},
-"root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},
-{"destination":"/sys","type":"sysfs","source":"sysfs"},
-{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro","nosuid","noexec","nodev"]}],
-"linux":{"cgroupsPath":"$1","resources":$2,"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
-END
-}
-# r NAME WORDS: what a command says, and its status. A container has its output, which a pipe would wait for.
-r() {
-  name=$1
-  shift
-  masu --systemd-cgroup "$@" </dev/null >/tmp/said 2>&1
-  echo "status $?" >>/tmp/said
-  say "$name" </tmp/said
-}
+FLAGS=--systemd-cgroup
 
 bundle "machine.slice:libpod:c1" '{"memory":{"limit":67108864},"cpu":{"shares":512,"quota":50000,"period":100000},"pids":{"limit":20}}'
 r create create --bundle /bundle c1

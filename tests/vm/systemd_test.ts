@@ -5,8 +5,8 @@ import { type Answer, type Answers, answersOf, inDirectory, scriptOf } from "./c
 import { type Mode, runUnderSystemd } from "./systemd_machine.ts";
 
 const SCRIPTS: Readonly<Record<Mode, readonly string[]>> = {
-  v2: ["say.sh", "systemd_cases.sh", "systemd_bundles.sh", "systemd_user.sh", "end.sh"],
-  v1: ["say.sh", "systemd_cases.sh", "systemd_bundles.sh", "end.sh"],
+  v2: ["say.sh", "systemd_cases.sh", "bundle.sh", "systemd_bundles.sh", "systemd_user.sh", "end.sh"],
+  v1: ["say.sh", "systemd_cases.sh", "bundle.sh", "systemd_bundles.sh", "end.sh"],
 };
 const ran = new Map<Mode, Promise<Answers>>();
 

@@ -1,4 +1,4 @@
-/** Control groups where there is v2 alone: one virtual machine goes through all cases of cases.sh, each of which is a test here. */
+/** Control groups where there is v2 alone: one virtual machine goes through all cases of the scripts, each of which is a test here. */
 import { assertEquals } from "@std/assert";
 import { kernelTest } from "../needs.ts";
 import { type Answer, type Answers, answersOf, inDirectory, scriptOf } from "./cases.ts";
@@ -9,7 +9,7 @@ let ran: Promise<Answers> | undefined;
 /** All cases by name. The machine is started for the first test that asks. */
 function cases(): Promise<Answers> {
   ran ??= inDirectory(async (directory) =>
-    answersOf(await runInMachine(directory, await scriptOf("say.sh", "cases.sh")))
+    answersOf(await runInMachine(directory, await scriptOf("say.sh", "cases.sh", "bundle.sh", "v2_bundles.sh")))
   );
   return ran;
 }
@@ -22,7 +22,15 @@ const status = (answer: Answer) => answer.status;
 /** EPERM is the program's; without the device it would be ENOENT. */
 const isForbidden = ({ status, stdout, stderr }: Answer) => [status, stdout, /Operation not permitted/.test(stderr)];
 
-/** What is true of each case; the order is that of cases.sh. */
+/** A command of an engine that went well and said nothing. */
+const silent = "status 0";
+
+/** Why a bundle's or a run's limit cannot be had. */
+const refusal = (by: string, cause: string) => (said: string) =>
+  said.includes(`Enable cgroup controller "memory" in "/sys/fs/cgroup/busy" for "${by}": ${cause}`) &&
+  !said.endsWith("status 0");
+
+/** What is true of each case; the order is that of the scripts. */
 const CASES: [name: string, what: string, view: (answer: Answer) => unknown, expected: unknown][] = [
   ["check", "masu can run there", ({ result }) => result.ready, true],
   ["run", "a container with every limit starts", status, 0],
@@ -98,6 +106,57 @@ const CASES: [name: string, what: string, view: (answer: Answer) => unknown, exp
   ["group-run-status", "a program alone is limited", text, "137"],
   ["group-run", "in a group of its own", (said) => said.split("/masu-run-").length, 2],
   ["group-run-gone", "which goes with it", text, "0"],
+  ["free-create", "a bundle's container gets every controller that its limits need", text, silent],
+  [
+    "free-limits",
+    "and has them",
+    text,
+    "memory.max 67108864\nmemory.high 50331648\npids.max 20\nhugetlb.2MB.max 4194304\nhugetlb.2MB.rsvd.max 4194304\ncgroup.max.depth 3",
+  ],
+  ["busy-create", "below a group with processes one without limits is made", text, silent],
+  [
+    "busy-type",
+    "and neither is threaded",
+    text,
+    "cgroup.type domain\ncgroup.subtree_control \nb/cgroup.type domain",
+  ],
+  ["busy-start", "it starts", text, silent],
+  ["busy-deep", "deeper down, where there are no controllers at all, one is made too", text, silent],
+  [
+    "busy-memory",
+    "a limit that needs one is refused by its field",
+    refusal("linux.resources.memory.limit", "the cgroup has processes of its own (EBUSY from write(2))"),
+    true,
+  ],
+  ["busy-run", "and that of a run by its flag", refusal("--memory", "the cgroup has processes of its own"), true],
+  ["busy-left", "of which no cgroup is left", text, "0"],
+  ["threaded-create", "limits that threads can have are had there", text, silent],
+  ["threaded-start", "the container starts", text, silent],
+  ["threaded-limits", "with them, in a threaded group", text, "cgroup.type threaded\npids.max 20\ncpu.weight 59"],
+  ["threaded-exec", "a second program joins it", text, "1\nstatus 0"],
+  ["threaded-ps", "its processes are listed", (said) => /^\[\d+\]\nstatus 0$/.test(said), true],
+  ["threaded-pause", "it is frozen", text, silent],
+  ["threaded-frozen", "the kernel says so", text, "cgroup.events populated 1 frozen 1"],
+  ["threaded-resume", "it goes on", text, silent],
+  ["threaded-update", "a limit that it has is changed", text, silent],
+  [
+    "threaded-memory",
+    "one that it cannot have is refused by its field",
+    (said) => /linux\.resources\.memory\.limit.*status 1$/s.test(said),
+    true,
+  ],
+  ["threaded-updated", "the kernel has the changed one", text, "pids.max 30"],
+  ["threaded-delete", "it is killed and deleted", text, silent],
+  ["threaded-left", "no cgroup is left", text, "0"],
+  ["threaded-plain", "another one without limits follows it there", text, silent],
+  ["threaded-plain-type", "threaded as well: nobody could be in it otherwise", text, "cgroup.type threaded"],
+  [
+    "threaded-refused",
+    "one that needs more is refused by its field",
+    refusal("linux.resources.memory.limit", "the cgroup is threaded (EOPNOTSUPP from write(2))"),
+    true,
+  ],
+  ["threaded-run", "a run has the usual limit of processes", text, "2048\nstatus 0"],
 ];
 for (const [name, what, view, expected] of CASES) {
   kernelTest(`v2 alone: ${what} (${name})`, ["vm"], async () => {
