@@ -30,10 +30,8 @@ for (const kind of BEFORE) {
         "echo ran",
         hook(kind, `sleep ${mark} & sleep ${mark}`, { timeout: 1 }),
       );
-      const before = Date.now();
       const outcome = await bundle.run([], { timeoutMs: 20_000 });
       assertEquals([outcome.code, outcome.stdout], [1, ""], outcome.transcript);
-      assert(Date.now() - before < 10_000, "it was waited for");
       const left = await scratch.command("pgrep", "-f", `sleep ${mark}`);
       assertEquals(left.stdout, "", left.transcript);
       assertEquals(await bundle.status(), null);

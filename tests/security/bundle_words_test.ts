@@ -299,7 +299,6 @@ for (const [what, make] of PASSWDS) {
     const root = await image(scratch);
     const made = await scratch.command("sh", "-c", `rm passwd group && ${make}`, { cwd: `${root}/etc` });
     assertEquals(made.code, 0, made.transcript);
-    const before = Date.now();
     await using bundle = await Bundle.make(scratch, "echo $HOME; exec sleep 100", ({ process }) => {
       process.user = { uid: 1000, gid: 1000 };
     });
@@ -309,7 +308,6 @@ for (const [what, make] of PASSWDS) {
     await bundle.said("/");
     const exec = await bundle.exec((document) => document.args = ["sh", "-c", "echo $HOME"]);
     assertEquals([exec.code, exec.stdout], [0, "/\n"], exec.transcript);
-    assert(Date.now() - before < 10_000);
   });
 }
 

@@ -129,6 +129,41 @@ attackTest(
   },
 );
 
+/** Commands that look at a container, whose own programs and libraries could be hostile. */
+const LOOKS: readonly (readonly string[])[] = [
+  ["top", "ID"],
+  ["top", "ID", "-o", "pid,args"],
+  ["ps"],
+  ["stats", "--no-stream", "ID"],
+  ["logs", "ID"],
+  ["inspect", "ID"],
+];
+attackTest(
+  "T26: commands that look at a container execute and open nothing of it",
+  ["mount", "overlay", "busybox", "strace"],
+  async (scratch) => {
+    const id = await attacker(scratch, "touch /ready; exec sleep 1000", {});
+    const { stdout } = await scratch.masu("inspect", id);
+    const pid = /"[Pp]id": *(\d+)/.exec(stdout)?.[1];
+    const log = scratch.path("strace");
+    for (const words of LOOKS) {
+      const command = words.map((word) => word === "ID" ? id : word);
+      const calls = "trace=execve,execveat,open,openat,openat2";
+      const traced = await scratch.command("strace", "-f", "-y", "-o", log, "-e", calls, MASU, ...command);
+      assertEquals(traced.code, 0, traced.transcript);
+      const lines = (await Deno.readTextFile(log)).split("\n").filter((line) => !/ = -1 E/.test(line));
+      const executed = lines.filter((line) => /execve(at)?\(/.test(line));
+      // masu itself, and then init from memory.
+      const foreign = executed.slice(1).filter((line) => !/execveat\(\d+<\/memfd:masu>[^,]*, ""/.test(line));
+      assertEquals(foreign, [], executed.join("\n"));
+      const opened = lines.filter((line) =>
+        line.includes(`/proc/${pid}/root`) || line.includes(scratch.path("image/"))
+      );
+      assertEquals(opened, []);
+    }
+  },
+);
+
 attackTest(
   "T26: a container finds no process of masu's to trace while files are copied",
   ["mount", "overlay", "busybox", "cc"],
@@ -238,7 +273,7 @@ attackTest("T23: what a container packs makes no device, no set-user-ID file and
 });
 
 attackTest(
-  "T22: a container's layer that is a link is not followed",
+  "T22: cp into a container follows no link of its layers to the host",
   ["mount", "overlay", "busybox"],
   async (scratch) => {
     const host = await scratch.dir("host");

@@ -4,6 +4,7 @@ import { openBox } from "../boxes.ts";
 import { fields, image } from "../inside.ts";
 import { MASU } from "../scratch.ts";
 import { attackTest } from "./invariants.ts";
+import { DESCRIPTOR_PATHS, leaking } from "./leaking.ts";
 
 async function sha256(path: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", await Deno.readFile(path))).toHex();
@@ -133,18 +134,13 @@ attackTest(
     for (const fd of [3, 9, 12]) await Deno.symlink(`/proc/self/fd/${fd}`, `${root}/link${fd}`);
     const marker = await scratch.write("marker", "");
     await using box = await openBox(scratch, ["--privileged"]);
-    const open = [3, 4, 5, 6, 7, 8, 9].map((fd) => `${fd}</`).join(" ");
-    const leaking = (...words: string[]) =>
-      scratch.command("sh", "-c", `exec ${open}; exec "$@"`, "sh", MASU, "exec", ...words);
-    for (let fd = 3; fd <= 18; fd++) {
-      const links = [3, 9, 12].includes(fd) ? [`/link${fd}`] : [];
-      for (const path of [`/proc/self/fd/${fd}`, `/proc/1/fd/${fd}`, `/proc/1/root`, ...links]) {
-        const outcome = await leaking("-w", path, box.name, "sh", "-c", `ls -d .${marker} ../..${marker}`);
-        assert(outcome.code !== 0, outcome.transcript);
-        assertEquals(outcome.stdout, "", outcome.transcript);
-      }
+    const script = `ls -d .${marker} ../..${marker}`;
+    for (const path of [...DESCRIPTOR_PATHS, "/proc/1/root", "/link3", "/link9", "/link12"]) {
+      const outcome = await leaking(scratch, "exec", "-w", path, box.name, "sh", "-c", script);
+      assert(outcome.code !== 0, outcome.transcript);
+      assertEquals(outcome.stdout, "", outcome.transcript);
     }
-    const outcome = await leaking(box.name, "probe", "descriptors");
+    const outcome = await leaking(scratch, "exec", box.name, "probe", "descriptors");
     assertEquals(outcome.stdout.trim(), "0 1 2", outcome.transcript);
   },
 );

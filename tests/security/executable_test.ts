@@ -79,3 +79,32 @@ attackTest("T1: --init's executable in the container is sealed", ["mount", "busy
     /(Text file busy|Permission denied|not permitted)[^]*(Text file busy|Permission denied|not permitted)[^]*\nend$/,
   );
 });
+
+/** Writes to each file in memory that a process has mapped, and to its executable, by way of procfs; prints those that took it. */
+const OVERWRITE = `
+import os, sys
+tried = 0
+process = f"/proc/{sys.argv[1]}"
+for path in [f"{process}/exe"] + [f"{process}/map_files/{name}" for name in os.listdir(f"{process}/map_files")]:
+    link = os.readlink(path)
+    if not path.endswith("exe") and "memfd:" not in link: continue
+    tried += 1
+    try:
+        with open(path, "r+b", buffering=0) as file: file.write(b"pwned")
+        print("overwritten", link)
+    except OSError: pass
+print("tried", tried)
+`;
+
+attackTest("T1: what masu maps of itself is sealed, even for the host's root", ["python3"], async (scratch) => {
+  const before = await sha256(MASU);
+  const running = await scratch.spawn("events", "--json");
+  const maps = async () => await Deno.readTextFile(`/proc/${running.pid}/maps`);
+  while (!(await maps()).includes("memfd:")) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { stdout, transcript } = await scratch.command("python3", "-c", OVERWRITE, `${running.pid}`);
+  assertMatch(stdout, /^tried ([2-9]|\d\d)$/m, transcript);
+  assertEquals(stdout.includes("overwritten"), false, transcript);
+  running.kill("SIGTERM");
+  await running.outcome();
+  assertEquals(await sha256(MASU), before);
+});

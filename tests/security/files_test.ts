@@ -27,14 +27,12 @@ for (const [what, make] of PASSWDS) {
       const root = await image(scratch);
       const made = await scratch.command("sh", "-c", `rm passwd group && ${make}`, { cwd: `${root}/etc` });
       assertEquals(made.code, 0, made.transcript);
-      const before = Date.now();
       const options = { timeoutMs: 10_000 };
       assertEquals(await inside(scratch, ["-u", "1000:1000"], UID, options), "1000");
       // It is a name of the host.
       const outcome = await attempt(scratch, ["-u", "daemon"], UID, options);
       assertEquals([outcome.code, outcome.stdout], [125, ""], outcome.transcript);
       assertStringIncludes(outcome.stderr, '"daemon"');
-      assert(Date.now() - before < 10_000);
     },
   );
 }

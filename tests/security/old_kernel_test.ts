@@ -11,7 +11,12 @@ const SUITES = [
   "tests/security/masks_test.ts",
   "tests/security/bundle_paths_test.ts",
   "tests/security/bundle_race_test.ts",
+  "tests/security/bundle_state_test.ts",
+  "tests/security/files_test.ts",
+  "tests/security/copy_test.ts",
 ];
+/** All but those that look at what masu executes, which is a script here. */
+const FILTER = "/^T([13-9]|2[0-5]|26: (a|cp [^e]))/";
 
 kernelTest("T16: attacks on paths fail without openat2(2) too", ["mount", "busybox", "cc"], async (scratch) => {
   const program = await scratch.write(
@@ -21,7 +26,7 @@ kernelTest("T16: attacks on paths fail without openat2(2) too", ["mount", "busyb
   );
   const resolve = (Deno.env.get("RESOLVE") ?? "").split(" ").filter(Boolean);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-check", ...resolve, ...SUITES],
+    args: ["test", "--allow-all", "--no-check", `--filter=${FILTER}`, ...resolve, ...SUITES],
     cwd: HERE,
     // Only root may set a filter without giving up set-user-ID programs, which an ordinary user's containers need.
     env: { MASU_BIN: program, MASU_TEST_USER: "nobody-of-this-name", MASU_TESTS_MUST_RUN: "", NO_COLOR: "1" },
@@ -29,5 +34,5 @@ kernelTest("T16: attacks on paths fail without openat2(2) too", ["mount", "busyb
   const text = new TextDecoder().decode(stdout);
   assertEquals(code, 0, `${text}\n${new TextDecoder().decode(stderr)}`);
   const passed = Number(/(\d+) passed/.exec(text)?.[1]);
-  assert(passed > 55, `only ${passed} tests ran`);
+  assert(passed > 100, `only ${passed} tests ran`);
 });
