@@ -29,6 +29,7 @@ import {
   processCapabilities,
 } from "../engine/capabilities.ts";
 import { startCapabilities } from "../engine/capabilities_run.ts";
+import { workingDirectory } from "../host/process.ts";
 import type { CapabilityOptions, CapabilityStatus } from "./capability_options.ts";
 import { usualCore } from "./core.ts";
 
@@ -41,7 +42,7 @@ export function ofProcess(pid: number | null = null): Promise<ProcessCapabilitie
 export function ofFiles(paths: readonly string[]): Promise<FileCapabilitiesAt[]> {
   return Promise.try(() => {
     const core = usualCore();
-    const directory = () => call(core, "process", {}).directory;
+    const directory = () => workingDirectory(call(core, "process", {}));
     return fileCapabilities(core, paths.map((path) => hostPath("path", path, directory)));
   });
 }

@@ -24,6 +24,7 @@ import { statsOfGroups } from "../engine/cgroup_stats.ts";
 import { getGroup, type GotValue, setGroup, type SetValue } from "../engine/cgroup_values.ts";
 import { type ProgramStatus, statusOf } from "../engine/programs.ts";
 import { storeOf } from "../engine/store.ts";
+import { workingDirectory } from "../host/process.ts";
 import type { CgroupCreateOptions, CgroupLimits, CgroupListOptions, CgroupRunOptions } from "./cgroup_options.ts";
 import { usualCore } from "./core.ts";
 
@@ -155,7 +156,7 @@ export function mount(
   options: Omit<MountHierarchy, "directory" | "controllers"> & Partial<Pick<MountHierarchy, "controllers">> = {},
 ): Promise<MountedHierarchyView> {
   return Promise.try(() => {
-    const path = hostPath("directory", directory, () => call(usualCore(), "process", {}).directory);
+    const path = hostPath("directory", directory, () => workingDirectory(call(usualCore(), "process", {})));
     return mountHierarchy(host(), { controllers: [], ...options, directory: path });
   });
 }

@@ -28,6 +28,7 @@ import { type ListedNamespace, listNamespaces, type NamespaceFilter } from "../e
 import { launchPart } from "../engine/part_programs.ts";
 import { collect, type ProgramOutput } from "../engine/programs.ts";
 import { storeOf } from "../engine/store.ts";
+import { workingDirectory } from "../host/process.ts";
 import { usualCore } from "./core.ts";
 import type { EnterOptions, NamespacesOptions, PartProgramOptions } from "./namespace_options.ts";
 
@@ -95,7 +96,7 @@ async function finish(
 }
 
 function directoryOf(core: Core): () => string {
-  return () => call(core, "process", {}).directory;
+  return () => workingDirectory(call(core, "process", {}));
 }
 
 function variablesOf(environment: Readonly<Record<string, string>> = Deno.env.toObject()): string[] {

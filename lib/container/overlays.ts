@@ -30,6 +30,7 @@ import type { LayerEntry } from "../core/wire.ts";
 import { listOverlays, mountOverlay, unmountOverlay } from "../engine/overlay.ts";
 import { diffOverlay, layersAt, type OverlayChange, type OverlayLayers, readLayer } from "../engine/overlay_diff.ts";
 import type { OverlayMount } from "../host/overlay_mounts.ts";
+import { workingDirectory } from "../host/process.ts";
 import { usualCore } from "./core.ts";
 
 /**
@@ -80,5 +81,5 @@ function absolute(core: Core, path: string): string {
 }
 
 function directoryOf(core: Core): string {
-  return call(core, "process", {}).directory;
+  return workingDirectory(call(core, "process", {}));
 }

@@ -1591,7 +1591,7 @@ export type ProcessReply = {
    */
   lastCapability: number;
   /**
-   * getcwd(3).
+   * getcwd(3); empty: it was removed.
    */
   directory: string;
   /**

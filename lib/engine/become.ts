@@ -6,13 +6,16 @@
 import { call } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { Namespace, Plan } from "../core/wire.ts";
+import { workingDirectory } from "../host/process.ts";
 
 /**
  * Runs the program of a part's plan: returns only by throwing.
  *
- * Errors: `program_not_found`, `program_not_executable`; the step that failed, undone by then.
+ * Errors: `not_found` the working directory was removed; `program_not_found`, `program_not_executable`; the step that failed, undone by then.
  */
 export function runPart(core: Core, plan: Plan, program: readonly string[]): never {
+  // The program inherits it.
+  workingDirectory(call(core, "process", {}));
   const launch = {
     plan,
     blanks: {},

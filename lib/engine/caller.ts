@@ -8,6 +8,7 @@ import { call } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { Seen, Want } from "../core/wire.ts";
 import { MasuError } from "../error.ts";
+import { workingDirectory } from "../host/process.ts";
 import { once } from "./once.ts";
 
 /** The caller, seen through the core: the compiled program itself may not read files. */
@@ -18,7 +19,7 @@ export function callerOf(environment: Readonly<Record<string, string>>, core: ()
     if (answer === undefined) throw new MasuError("bug", `Look at "${path}": the core answered nothing`);
     return answer;
   };
-  const directory = once(() => call(core(), "process", {}).directory);
+  const directory = once(() => workingDirectory(call(core(), "process", {})));
   return {
     environment,
     directory,

@@ -26,6 +26,14 @@ export function processFacts(process: ProcessReply): Fact[] {
   ];
 }
 
+/** The working directory. Errors: `not_found` it was removed. */
+export function workingDirectory({ directory }: Pick<ProcessReply, "directory">): string {
+  if (directory !== "") return directory;
+  throw new MasuError("not_found", 'Find working directory ".": No such file or directory (ENOENT from getcwd(2))', {
+    hint: "it was removed: cd to one that is there",
+  });
+}
+
 /** Name and home directory of a user id: passwd(5). */
 export function userByID(passwd: string, uid: number): { readonly name: string; readonly home: string } | null {
   for (const line of passwd.split("\n")) {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MasuError } from "../error.ts";
 import type { HostEnvironment, StateDirectories } from "./facts.ts";
-import { isPrivileged, stateDirectories, userByID } from "./process.ts";
+import { isPrivileged, stateDirectories, userByID, workingDirectory } from "./process.ts";
 import directories from "./state_directories.json" with { type: "json" };
 
 const USER = { uid: 1000, initialUserNamespace: true };
@@ -44,4 +44,10 @@ Deno.test("isPrivileged() needs both user 0 and CAP_SYS_ADMIN", () => {
   assertEquals(isPrivileged({ uid: 0, capabilities: ["CAP_SYS_ADMIN"] }), true);
   assertEquals(isPrivileged({ uid: 0, capabilities: ["CAP_CHOWN"] }), false);
   assertEquals(isPrivileged({ uid: 1000, capabilities: ["CAP_SYS_ADMIN"] }), false);
+});
+
+Deno.test("workingDirectory() fails where it was removed", () => {
+  assertEquals(workingDirectory({ directory: "/a" }), "/a");
+  const error = assertThrows(() => workingDirectory({ directory: "" }), MasuError, "ENOENT from getcwd(2)");
+  assertEquals([error.code, error.hint], ["not_found", "it was removed: cd to one that is there"]);
 });

@@ -3,3 +3,4 @@
 pub mod kept;
 pub mod observe;
 pub mod process;
+pub mod working_directory;

@@ -9,14 +9,16 @@ use masu_wire::request::{ProcessReply, ProcessRequest};
 use rustix::io::FdFlags;
 use rustix::process::{Resource, getegid, geteuid, getgroups, getrlimit};
 
+use crate::working_directory::working_directory;
+
 /// include/linux/proc_ns.h, PROC_USER_INIT_INO: the one user namespace that has no parent.
 const INITIAL_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// Answers from this process's own system calls and its `/proc/self`.
 pub fn process(_: ProcessRequest) -> Result<ProcessReply, CoreError> {
     let groups = getgroups().map_err(|errno| failed("Read this process's groups", named("getgroups", errno)))?;
-    let directory = std::env::current_dir()
-        .map_err(|error| failed("Read the working directory", SysError::from_io("getcwd", &error)))?;
+    let directory = working_directory()
+        .map_err(|error| failed("Find working directory \".\"", SysError::from_io("getcwd", &error)))?;
     let name = rustix::system::uname();
     let nofile = getrlimit(Resource::Nofile);
     let window = window();
@@ -27,7 +29,7 @@ pub fn process(_: ProcessRequest) -> Result<ProcessReply, CoreError> {
         groups: groups.into_iter().map(rustix::process::Gid::as_raw).collect(),
         capabilities: effective_capabilities()?,
         last_capability: read("/proc/sys/kernel/cap_last_cap")?.parse().unwrap_or(0),
-        directory: directory.to_string_lossy().into_owned(),
+        directory: directory.unwrap_or_default(),
         release: name.release().to_string_lossy().into_owned(),
         machine: name.machine().to_string_lossy().into_owned(),
         hostname: name.nodename().to_string_lossy().into_owned(),

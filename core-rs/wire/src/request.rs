@@ -207,7 +207,7 @@ wire_type! {
         pub capabilities: Vec<String>,
         /// The highest capability that the kernel knows, by number.
         pub last_capability: u32,
-        /// getcwd(3).
+        /// getcwd(3); empty: it was removed.
         pub directory: String,
         /// uname(2): `release`.
         pub release: String,
