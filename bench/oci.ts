@@ -14,6 +14,8 @@ interface Runtime {
   readonly name: string;
   readonly words: readonly string[];
   readonly within: readonly string[];
+  /** Where plans are kept that are removed before each container; none: they stay. */
+  readonly forgets?: string;
 }
 
 /** What an engine calls, in this order; `exec` has a process document, as engines write one. */
@@ -27,15 +29,18 @@ const SILENT = ["sh", "-c", 'exec "$@" 2>/dev/null', "sh"] as const;
 export function measureOci(bench: Bench): string[] {
   const runtimes = runtimesOf(bench);
   return [true, false].map((filtered) => {
-    const directory = `${bench.scratch}/oci-${filtered ? "filtered" : "plain"}`;
-    writeBundle(bench, directory, filtered);
     const lives = runtimes.map(() => new Map<string, number[]>([...LIFE, "sum"].map((step) => [step, []])));
     // One round before the others is not counted.
     for (let round = -1; round < bench.rounds; round++) {
       for (const index of shuffled(runtimes.length)) {
         const [runtime, life] = [runtimes[index], lives[index]];
         if (runtime === undefined || life === undefined) continue;
+        // As an engine does, each container has a bundle of its own, with other names in it.
+        const directory = `${bench.scratch}/oci-${crypto.randomUUID()}`;
+        writeBundle(bench, directory, filtered);
+        forget(runtime);
         const costs = live(bench, runtime, directory);
+        Deno.removeSync(directory, { recursive: true });
         if (round < 0) continue;
         for (const [step, wall] of costs) life.get(step)?.push(wall);
         life.get("sum")?.push(costs.reduce((sum, [step, wall]) => sum + (SUM.includes(step) ? wall : 0), 0));
@@ -55,8 +60,15 @@ export function measureOci(bench: Bench): string[] {
 
 function runtimesOf({ masu, scratch }: Bench): Runtime[] {
   const peers = ["crun", "runc"].filter(isInstalled);
+  const first = `${scratch}/oci-masu-first`;
   return [
     { name: "masu", words: [masu, "--root", `${scratch}/oci-masu`], within: [] },
+    {
+      name: "masu, the first of its kind",
+      words: [masu, "--root", first],
+      within: [],
+      forgets: `${first}/plans/bundles`,
+    },
     ...peers.map((name) => ({
       name,
       words: [name, "--root", `${scratch}/oci-${name}`],
@@ -67,7 +79,7 @@ function runtimesOf({ masu, scratch }: Bench): Runtime[] {
 
 /** One container from its creation to its deletion: each command and its microseconds. */
 function live(bench: Bench, { name, words, within }: Runtime, directory: string): [step: string, wall: number][] {
-  const id = `masu-bench-oci-${name}`;
+  const id = directory.slice(directory.lastIndexOf("/") + 1);
   const pidFile = `${bench.scratch}/oci.pid`;
   const once = (...command: string[]) =>
     runOnce(`${bench.scratch}/once`, { name, command: [...words, ...command], within: [...within, ...SILENT] }).wall;
@@ -80,6 +92,15 @@ function live(bench: Bench, { name, words, within }: Runtime, directory: string)
     ["kill", once("kill", id, "9")],
     ["delete", (awaitEnd(Number(Deno.readTextFileSync(pidFile))), once("delete", id))],
   ];
+}
+
+/** What was kept of earlier containers goes, and with it all that could make the next one faster. */
+function forget({ forgets }: Runtime): void {
+  try {
+    if (forgets !== undefined) Deno.removeSync(forgets, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** Waits until a process is gone or waits for its parent, as an engine does before it deletes. */

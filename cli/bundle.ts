@@ -25,9 +25,9 @@ export function makeFromBundle(command: MakingCommand, invocation: BundleInvocat
   const { globals, process, report } = invocation;
   const request = readBundleRequest(command, invocation);
   const core = process.core();
-  const prepared: PreparedBundle = prepareBundle(core, request);
-  for (const note of prepared.notes) report.debug(note);
   const form = explainForm(globals);
+  const prepared: PreparedBundle = prepareBundle(core, { ...request, keep: form === undefined });
+  for (const note of prepared.notes) report.debug(note);
   if (form !== undefined) {
     tellPlan(report, form, explainBundle(prepared, form));
     return EXIT.success;
@@ -53,8 +53,9 @@ export function runtimeCommand(command: MakingCommand, summary: string): Command
     description: ["The container is made of config.json and the root directory of an OCI bundle."],
     flags,
     examples: [],
+    ...(command === "create" && { front: true }),
     runsProgram: command === "run",
-    operandsEndFlags: false,
+    operandsEndFlags: true,
     makesPlan: true,
     hasResult: true,
     runtimeFailure: RUNTIME_EXIT.failed,

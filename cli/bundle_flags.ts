@@ -12,6 +12,7 @@ const GROUP = "OCI bundles";
 export const BUNDLE_FLAGS = [
   {
     name: "bundle",
+    front: true,
     short: "b",
     value: "DIR",
     group: GROUP,
@@ -19,12 +20,14 @@ export const BUNDLE_FLAGS = [
   },
   {
     name: "console-socket",
+    front: true,
     value: "SOCKET",
     group: GROUP,
     help: "Send the terminal's other end to this socket, where the program has one and masu does not stay",
   },
   {
     name: "pidfd-socket",
+    front: true,
     value: "SOCKET",
     group: GROUP,
     help: "Send a descriptor of the container's first process to this socket",
@@ -34,7 +37,7 @@ export const BUNDLE_FLAGS = [
     group: GROUP,
     help: "Without pivot_root(2), as on an initial ramfs: masu refuses, since programs can leave such a root",
   },
-  { name: "no-new-keyring", group: GROUP, help: "Keep the caller's session keyring" },
+  { name: "no-new-keyring", front: true, group: GROUP, help: "Keep the caller's session keyring" },
 ] as const satisfies readonly Flag[];
 
 /** Those of `masu run` alone. */

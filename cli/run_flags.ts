@@ -23,6 +23,7 @@ export const RUN_FLAGS = [
   { name: "cidfile", value: "FILE", group: CONTAINER, help: "Write the container's ID to FILE, which must not exist" },
   {
     name: "pidfile",
+    front: true,
     aliases: ["pid-file"],
     value: "FILE",
     group: CONTAINER,
@@ -119,6 +120,7 @@ export const RUN_FLAGS = [
   },
   {
     name: "preserve-fds",
+    front: true,
     value: "N",
     group: PROGRAM,
     help: "Pass on N open descriptors from 3 on",

@@ -114,7 +114,7 @@ export function stateFiles(directory: string): string[] {
 }
 
 /** What masu keeps whatever becomes of containers: what happened to them, the executable of their monitors, plans of commands. */
-const KEPT = /\/masu\/(?:run\/)?(events(\.\d+)?|init-[0-9a-f]+|plans\/[^/]+)$/;
+const KEPT = /\/masu\/(?:run\/)?(events(\.\d+)?|init-[0-9a-f]+|plans\/(?:bundles\/)?[^/]+)$/;
 
 /** What Deno or masu would leave in /tmp. What other programs do there is none of ours. */
 function temporaryFiles(): string[] {

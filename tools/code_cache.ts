@@ -110,8 +110,8 @@ function standIn({ process, host }: Scenario, onRun: () => never) {
         if (op === OPS.run || op === OPS.create_bundle) onRun();
         const reply = op === OPS.process
           ? process
-          : op === OPS.read
-          ? read()
+          : op === OPS.read_bundle
+          ? readBundle()
           : { seen: host.observe(looksOf(request)) };
         const bytes = new TextEncoder().encode(JSON.stringify(reply));
         replies.push(bytes);
@@ -125,10 +125,15 @@ function standIn({ process, host }: Scenario, onRun: () => never) {
   };
 }
 
-/** The bundle's document, whatever is read. */
-function read(): Replies["read"] {
-  const text = JSON.stringify(podman);
-  return { file: "1:1", size: text.length, text, next: text.length, descriptor: null };
+/** The bundle's document, with a value that plans only pass on. */
+function readBundle(): Replies["read_bundle"] {
+  return {
+    bundle: "/srv/bundle",
+    text: JSON.stringify(podman),
+    blanks: [{ place: ["hostname"], text: "${value0}" }],
+    values: { bundle: "srv/bundle", value0: podman.hostname },
+    arguments: true,
+  };
 }
 
 function looksOf(request: Uint8Array): Requests["observe"]["looks"] {

@@ -1431,6 +1431,10 @@ export type ObserveRequest = {
    * What to look at.
    */
   looks: Array<Look>;
+  /**
+   * Values of the blanks in their paths, which are then written as in a plan; none: the paths are as they are.
+   */
+  blanks?: { [key in string]?: string };
 };
 
 /**
@@ -3020,6 +3024,10 @@ export type CreateBundleRequest = {
    * Who is told of it.
    */
   handover: Handover;
+  /**
+   * Keep the plan for other documents of the form of the one that was read last; none: it depends on something that no look shows.
+   */
+  keep: BundleSettings | null;
 };
 
 /**
@@ -3050,6 +3058,82 @@ export type HostPsReply = {
    * All that it printed; what is no UTF-8 is replaced.
    */
   output: string;
+};
+
+/**
+ * `read_bundle`: reads a bundle's `config.json`, which may be no symbolic link, and finds the values in it that plans only pass on.
+ */
+export type ReadBundleRequest = {
+  /**
+   * Where the bundle's directory is, absolute.
+   */
+  bundle: string;
+};
+
+/**
+ * `read_bundle`: the document.
+ */
+export type ReadBundleReply = {
+  /**
+   * The bundle's directory, symbolic links and `..` resolved: what hooks, `state` and the record call it, as runc does.
+   */
+  bundle: string;
+  /**
+   * The document's text; what is no UTF-8 is replaced.
+   */
+  text: string;
+  /**
+   * Where a plan may have blanks instead of what the document says; empty: nowhere.
+   */
+  blanks: Array<DocumentBlank>;
+  /**
+   * What they stand for, by name; and the bundle's directory, without its first slash, as `bundle`. Empty: there are no blanks.
+   */
+  values: Record<string, string>;
+  /**
+   * `process.args` may be the blank of the arguments.
+   */
+  arguments: boolean;
+};
+
+/**
+ * A text with blanks that may stand at a place of a document.
+ */
+export type DocumentBlank = {
+  /**
+   * Keys from the top on; of a list the number of the element, from 0.
+   */
+  place: Array<string>;
+  /**
+   * The whole text there: `NAME=${value3}`.
+   */
+  text: string;
+};
+
+/**
+ * What a bundle's plan depends on beside document and host.
+ */
+export type BundleSettings = {
+  /**
+   * Where containers are.
+   */
+  store: Store;
+  /**
+   * `cgroupfs`, `systemd` or `disabled`.
+   */
+  cgroupManager: string;
+  /**
+   * Descriptors from 3 on that the program inherits.
+   */
+  preserveFds: number;
+  /**
+   * A session keyring of its own.
+   */
+  keyring: boolean;
+  /**
+   * Somebody gets the other end of the program's terminal.
+   */
+  consoleSocket: boolean;
 };
 
 /**
@@ -4094,6 +4178,7 @@ export const OPS = {
   append_line: 46,
   lock: 47,
   host_ps: 48,
+  read_bundle: 49,
 } as const;
 
 /** What each op is asked. */
@@ -4147,6 +4232,7 @@ export interface Requests {
   append_line: AppendLineRequest;
   lock: LockRequest;
   host_ps: HostPsRequest;
+  read_bundle: ReadBundleRequest;
 }
 
 /** What each op answers; `never`: this process becomes another program. */
@@ -4200,4 +4286,5 @@ export interface Replies {
   append_line: AppendLineReply;
   lock: LockReply;
   host_ps: HostPsReply;
+  read_bundle: ReadBundleReply;
 }

@@ -6,21 +6,22 @@
 import type { GlobalConfig } from "../config/run_config.ts";
 import { call } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
-import type { Handover, HostStep, LaunchRequest, Look, Plan } from "../core/wire.ts";
+import type { BundleSettings, Handover, HostStep, LaunchRequest, Look, Plan, Store } from "../core/wire.ts";
 import { invalidConfig, MasuError } from "../error.ts";
 import { type BundleFacts, gatherBundleFacts } from "../host/bundle_facts.ts";
 import type { HostEnvironment } from "../host/facts.ts";
+import { joinedLooks } from "../host/joined_namespaces.ts";
 import { escapeBlanks, fillBlanks } from "../plan/blank.ts";
 import { bundlePlan } from "../plan/bundle.ts";
 import type { BundleWishes } from "../plan/bundle_context.ts";
+import { type BundleForm, formWithBlanks, formWithoutBlanks, withBlankID } from "../plan/bundle_form.ts";
 import { absoluteSpec, grantedCapabilities } from "../spec/bundle_spec.ts";
 import { explainJson } from "../plan/explain/json.ts";
 import { explainText } from "../plan/explain/text.ts";
-import { parseBundleSpec } from "../spec/document/spec.ts";
+import { type BundleDocument, parseBundleSpec } from "../spec/document/spec.ts";
 import type { Spec } from "../spec/oci.ts";
 import { sysctlNamespace, sysctlPath } from "../spec/sysctl.ts";
 import type { ExplainForm } from "./run.ts";
-import { readDocument } from "./small_document.ts";
 
 /** One container, as it was asked for. */
 export interface BundleRequest extends Omit<BundleWishes, "pidFile"> {
@@ -31,11 +32,12 @@ export interface BundleRequest extends Omit<BundleWishes, "pidFile"> {
   readonly handover: Handover;
   /** Sockets that the caller got from systemd and passes on, before `preserveFds` others. sd_listen_fds(3) */
   readonly sockets: { readonly LISTEN_FDS?: string | undefined; readonly LISTEN_PID?: string | undefined };
+  /** Once it is made, its plan is kept for other bundles of the same form. */
+  readonly keep?: boolean;
 }
 
 /** A bundle's container before anything was done for it. */
 export interface PreparedBundle {
-  readonly spec: Spec;
   readonly plan: Plan;
   readonly facts: BundleFacts;
   readonly launch: LaunchRequest;
@@ -43,18 +45,49 @@ export interface PreparedBundle {
   readonly undo: readonly HostStep[];
   /** What was ignored of the document, and capabilities that nobody here can give. */
   readonly notes: readonly string[];
+  /** What the plan depends on beside document and host; null: it is not kept. */
+  readonly keep: BundleSettings | null;
 }
 
 /** Reads bundle and host, and makes the plan; changes nothing. Errors: what the bundle wants cannot be had here, by its key. */
 export function prepareBundle(core: Core, request: BundleRequest): PreparedBundle {
-  const { id, bundle, global, environment, handover } = request;
-  const file = `${bundle}/config.json`;
-  const document = parseBundleSpec(file, readDocument(core, file));
-  const absolute = absoluteSpec(document.spec, bundle);
+  const read = call(core, "read_bundle", { bundle: request.bundle });
+  const file = `${read.bundle}/config.json`;
+  const document = { ...parseBundleSpec(file, read.text), file };
+  const form = canBeKept(request, document.spec) ? formWithBlanks(document.spec, read) : undefined;
+  const written = () => prepare(core, request, { ...document, form: formWithoutBlanks(document.spec, read.bundle) });
+  if (form === undefined) return written();
+  try {
+    return prepare(core, request, { ...document, form });
+  } catch (error) {
+    if (!(error instanceof MasuError)) throw error;
+    // A failure is told in the document's own words.
+    return written();
+  }
+}
+
+/** What depends on something that the front cannot look at again is decided each time. */
+function canBeKept({ keep = false, life, pivot, sockets }: BundleRequest, spec: Spec): boolean {
+  return keep && life === "created" && pivot && sockets.LISTEN_FDS === undefined && joinedLooks(spec).length === 0;
+}
+
+function prepare(
+  core: Core,
+  request: BundleRequest,
+  document: BundleDocument & { readonly file: string; readonly form: BundleForm },
+): PreparedBundle {
+  const { id, handover } = request;
+  const { file, form: { bundle, ...form } } = document;
+  const values = form.hasBlanks ? { ...form.values, id } : {};
+  const absolute = absoluteSpec(form.spec, bundle);
   const host = {
-    observe: (looks: readonly Look[]) => call(core, "observe", { looks: [...looks] }).seen,
-    process: () => call(core, "process", {}),
+    observe: (looks: readonly Look[]) => {
+      const seen = escapeBlanks(call(core, "observe", { looks: [...looks], blanks: values }).seen);
+      return form.hasBlanks ? withBlankID(id, looks, seen) : seen;
+    },
+    process: () => escapeBlanks(call(core, "process", {})),
   };
+  const { global, environment } = escapeBlanks({ global: request.global, environment: request.environment });
   const facts = gatherBundleFacts(host, { spec: absolute, global, environment });
   const listenFds = socketsPassedOn(request, facts.process.pid);
   const { spec, missing } = grantedCapabilities(withSockets(absolute, listenFds), facts.process);
@@ -67,17 +100,29 @@ export function prepareBundle(core: Core, request: BundleRequest): PreparedBundl
     preserveFds: request.preserveFds + listenFds,
     keyring: request.keyring,
     pivot: request.pivot,
-    ...(request.life === "watched" && handover.pidFile !== undefined && { pidFile: handover.pidFile }),
+    ...(request.life === "watched" && handover.pidFile !== undefined && { pidFile: escapeBlanks(handover.pidFile) }),
   };
-  const { plan, undo } = bundlePlan(escapeBlanks(spec), escapeBlanks(wishes), facts);
+  const { plan, undo } = bundlePlan(spec, wishes, facts);
+  const command = JSON.stringify(document.spec.process.args);
   const launch: LaunchRequest = {
     plan,
-    blanks: { id, created: new Date().toISOString(), command: JSON.stringify(spec.process.args) },
-    arguments: [],
+    blanks: { ...values, id, created: new Date().toISOString(), command },
+    arguments: [...form.arguments],
     monitor: { bareInit: false, detachKeys: [] },
   };
   const ignored = missing.map((name) => `capability ${name} cannot be given here`);
-  return { spec, plan, facts, launch, undo, notes: [...document.notes, ...ignored] };
+  const keep = form.hasBlanks ? settingsOf(request, storeOf(facts)) : null;
+  return { plan, facts, launch, undo, notes: [...document.notes, ...ignored], keep };
+}
+
+function settingsOf({ global, preserveFds, keyring, handover }: BundleRequest, store: Store): BundleSettings {
+  const consoleSocket = handover.consoleSocket !== undefined;
+  return { store, cgroupManager: global.cgroupManager, preserveFds, keyring, consoleSocket };
+}
+
+/** The facts have them as plans do, blanks escaped. */
+function storeOf({ directories }: BundleFacts): Store {
+  return fillBlanks({ ...directories }, { text: {} });
 }
 
 /** sd_listen_fds(3): LISTEN_PID says for whom they are. */
@@ -122,8 +167,8 @@ function checkSettings(file: string, { linux: { sysctl = {} } }: Spec, { sharedN
  *
  * Errors: see {@link prepareBundle}; or the plan's step that failed, undone by then.
  */
-export function createBundle(core: Core, { facts, launch }: PreparedBundle, handover: Handover): void {
-  call(core, "create_bundle", { store: { ...facts.directories }, launch, handover });
+export function createBundle(core: Core, { facts, launch, keep }: PreparedBundle, handover: Handover): void {
+  call(core, "create_bundle", { store: storeOf(facts), launch, handover, keep });
 }
 
 /**

@@ -11,7 +11,7 @@ import { type HostStep, type Plan, PLAN_VERSION, type Propagation, type StageSte
 import { invalidConfig, MasuError } from "../error.ts";
 import type { BundleFacts } from "../host/bundle_facts.ts";
 import type { Spec } from "../spec/oci.ts";
-import { escapeBlanks, ID, PID } from "./blank.ts";
+import { ID, PID } from "./blank.ts";
 import { type BundleContext, bundleContext, type BundleWishes } from "./bundle_context.ts";
 import { bundleMounts } from "./bundle_mounts.ts";
 import { processSteps } from "./bundle_process.ts";
@@ -35,11 +35,11 @@ export interface BundlePlan {
 /**
  * Makes the plan.
  *
- * `spec`: as of `absoluteSpec`, and like the wishes escaped already (`escapeBlanks`); `facts`: as they were read.
+ * `spec`: as of `absoluteSpec`; like the wishes and the facts with a person's and the host's text escaped (`escapeBlanks`).
  * Errors: `invalid_config`, `not_found`, `denied` or `kernel_lacks`, naming the spec's field; nothing was touched.
  */
 export function bundlePlan(spec: Spec, wishes: BundleWishes, facts: BundleFacts): BundlePlan {
-  const context = bundleContext(spec, wishes, escapeBlanks(facts));
+  const context = bundleContext(spec, wishes, facts);
   checkRoot(context);
   const { paths, owner } = context;
   const cgroups = plannedCgroups(context);

@@ -43,12 +43,13 @@ export function exampleBundlePlan(
 ): Plan {
   const text = typeof document === "string" ? document : JSON.stringify(document);
   const all = { ...WISHES, ...wishes };
-  const absolute = absoluteSpec(parseBundleSpec("config.json", text).spec, all.bundle);
+  const escaped = escapeBlanks(all);
+  const absolute = absoluteSpec(escapeBlanks(parseBundleSpec("config.json", text).spec), escaped.bundle);
   const facts = gatherBundleFacts(host, {
     spec: absolute,
     global: { cgroupManager: "cgroupfs" },
     environment: { HOME: "/home/alice", XDG_RUNTIME_DIR: "/run/user/1000" },
   });
   const { spec } = grantedCapabilities(absolute, facts.process);
-  return bundlePlan(escapeBlanks(spec), escapeBlanks(all), facts).plan;
+  return bundlePlan(spec, escaped, facts).plan;
 }

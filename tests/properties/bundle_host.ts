@@ -3,18 +3,20 @@
  *
  * @module
  */
-import type { Plan } from "../../lib/core/wire.ts";
+import type { Look, Plan } from "../../lib/core/wire.ts";
 import { EXAMPLE_MOUNTS, EXAMPLE_ROOT, type ExampleFiles, exampleHost } from "../../lib/host/example_host.ts";
 import { gatherBundleFacts } from "../../lib/host/bundle_facts.ts";
-import { escapeBlanks } from "../../lib/plan/blank.ts";
+import { fillBlanks } from "../../lib/plan/blank.ts";
 import { bundlePlan } from "../../lib/plan/bundle.ts";
+import { type BundleForm, formWithoutBlanks } from "../../lib/plan/bundle_form.ts";
 import { absoluteSpec } from "../../lib/spec/bundle_spec.ts";
 import { parseBundleSpec } from "../../lib/spec/document/spec.ts";
 
 /** What a machine keeps its control groups with. */
 export type Machine = "v1" | "v2";
 
-const BUNDLE = "/srv/bundle";
+/** Where the bundle is. */
+export const BUNDLE = "/srv/bundle";
 const RESCTRL = "60 24 0:60 / /sys/fs/resctrl rw,relatime - resctrl resctrl rw\n";
 const CONTROLLERS = [
   "cpu,cpuacct",
@@ -71,17 +73,23 @@ function v2Files(): ExampleFiles {
 
 /** The plan of a document on a machine. Errors: those of the reader and of the plan. */
 export function planOn(machine: Machine, text: string): Plan {
-  const { spec } = parseBundleSpec("config.json", text);
-  const absolute = absoluteSpec(spec, BUNDLE);
+  return planForm(machine, formWithoutBlanks(parseBundleSpec("config.json", text).spec, BUNDLE));
+}
+
+/** The same of a form. `files`: what the machine has besides. */
+export function planForm(machine: Machine, { spec, bundle, values }: BundleForm, files: ExampleFiles = {}): Plan {
+  const absolute = absoluteSpec(spec, bundle);
   const host = exampleHost({ ...EXAMPLE_ROOT, release: RELEASES[machine] }, {
     ...BUNDLE_FILES,
     ...(machine === "v1" ? v1Files() : v2Files()),
+    ...files,
   });
-  const facts = gatherBundleFacts(host, {
+  const filled = { ...host, observe: (looks: readonly Look[]) => host.observe(fillBlanks(looks, { text: values })) };
+  const facts = gatherBundleFacts(filled, {
     spec: absolute,
     global: { cgroupManager: "cgroupfs" },
     environment: { HOME: "/root" },
   });
-  const wishes = { bundle: BUNDLE, life: "created", kept: true, preserveFds: 0, keyring: true, pivot: true } as const;
-  return bundlePlan(escapeBlanks(absolute), wishes, facts).plan;
+  const wishes = { bundle, life: "created", kept: true, preserveFds: 0, keyring: true, pivot: true } as const;
+  return bundlePlan(absolute, wishes, facts).plan;
 }

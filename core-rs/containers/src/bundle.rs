@@ -3,11 +3,12 @@
 use masu_launch::{Claim, LaunchText, Scope};
 use masu_steps::hint::unless_hinted;
 use masu_steps::undo::Undo;
-use masu_wire::bundle::{CreateBundleReply, Handover};
+use masu_wire::bundle::{BundleSettings, CreateBundleReply, Handover};
 use masu_wire::error::{CoreError, ErrorCode};
 use masu_wire::lifecycle::Store;
 use masu_wire::plan::HostStep;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::os::fd::BorrowedFd;
 
 use crate::event::Subject;
@@ -27,6 +28,25 @@ pub struct CreateBundleText<'a> {
     #[serde(borrow)]
     launch: LaunchText<'a>,
     handover: Handover,
+    keep: Option<BundleSettings>,
+}
+
+impl<'a> CreateBundleText<'a> {
+    /// One whose plan was kept.
+    pub(crate) const fn of_kept(store: Store, launch: LaunchText<'a>, handover: Handover) -> Self {
+        Self { store, launch, handover, keep: None }
+    }
+
+    /// The container's ID.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.launch.blank("id").unwrap_or_default()
+    }
+
+    /// The plan, and what it depends on beside document and host; none: it is not to be kept. The settings are taken out.
+    pub fn take_keep(&mut self) -> Option<(BundleSettings, &'a RawValue)> {
+        Some((self.keep.take()?, self.launch.plan()))
+    }
 }
 
 /// Makes the container and returns when it waits for its start, or runs where its plan has no such step.
@@ -34,8 +54,8 @@ pub struct CreateBundleText<'a> {
 /// Its lock is held meanwhile, so that whoever looks for it, starts it or deletes it comes after. `init`: the sealed executable of its stage.
 /// Errors: `already_exists` of its ID; the step that failed, the hook, the socket or the file of the handover. Nothing is left of it then.
 pub fn create_bundle(request: CreateBundleText<'_>, init: BorrowedFd<'_>) -> Result<CreateBundleReply, CoreError> {
-    let CreateBundleText { store, launch, handover } = request;
-    let id = launch.blank("id").unwrap_or_default().to_owned();
+    let id = request.id().to_owned();
+    let CreateBundleText { store, launch, handover, keep: _ } = request;
     word::check_id(ACTION, &id)?;
     refuse_taken(&store, &id)?;
     let mut launch = masu_launch::read(launch, init, Scope::Whole)?;

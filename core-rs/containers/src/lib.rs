@@ -5,6 +5,7 @@
 
 mod bundle;
 mod bundle_delete;
+mod bundle_directory;
 mod bundle_start;
 mod cgroup_parents;
 mod create;
@@ -24,6 +25,7 @@ pub mod freeze;
 mod handover;
 mod inspect;
 pub mod kept;
+pub mod kept_bundle;
 mod kill;
 mod kind;
 pub mod lock;
@@ -50,6 +52,7 @@ mod update;
 pub mod word;
 
 pub use bundle::{CreateBundleText, create_bundle};
+pub use bundle_directory::bundle_directory;
 pub use create::{CreateText, create};
 pub use delete::delete;
 pub use exec::{exec, exec_run, exec_start};

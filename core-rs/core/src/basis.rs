@@ -2,10 +2,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use masu_containers::bundle_directory;
+use masu_host::bundle_document::read_document;
+use masu_host::bundle_form::{Form, form};
 use masu_host::kept::Basis;
 use masu_host::{observe, process};
 use masu_steps::failure::failed;
 use masu_sys::credential;
+use masu_wire::bundle::{ReadBundleReply, ReadBundleRequest};
 use masu_wire::error::CoreError;
 use masu_wire::overlay::{SecurebitsReply, SecurebitsRequest};
 use masu_wire::request::{ObserveReply, ObserveRequest, ProcessReply, ProcessRequest};
@@ -14,7 +18,7 @@ use masu_wire::request::{ObserveReply, ObserveRequest, ProcessReply, ProcessRequ
 const MAX_LOOKS: usize = 2000;
 
 /// None: forgotten.
-static BASIS: Mutex<Option<Basis>> = Mutex::new(Some(Basis { process: None, looks: Vec::new() }));
+static BASIS: Mutex<Option<Basis>> = Mutex::new(Some(Basis { process: None, looks: Vec::new(), form: None }));
 
 /// [`observe::observe`], remembered.
 pub(crate) fn observe(request: ObserveRequest) -> Result<ObserveReply, CoreError> {
@@ -35,6 +39,19 @@ pub(crate) fn process(request: ProcessRequest) -> Result<ProcessReply, CoreError
         known.process = Some(reply.clone());
     }
     Ok(reply)
+}
+
+/// Reads a bundle's document; its form is remembered.
+pub(crate) fn read_bundle(ReadBundleRequest { bundle }: ReadBundleRequest) -> Result<ReadBundleReply, CoreError> {
+    let bundle = bundle_directory(&bundle)?;
+    let text = read_document(&bundle)?;
+    let found = form(&text, &bundle);
+    let mut basis = lock();
+    if let Some(known) = basis.as_mut() {
+        known.form = found.as_ref().map(|form| form.text.clone());
+    }
+    let Form { blanks, values, arguments, .. } = found.unwrap_or_default();
+    Ok(ReadBundleReply { bundle, text, blanks, values, arguments: !arguments.is_empty() })
 }
 
 /// prctl(2) PR_GET_SECUREBITS: of this thread, and so of masu, which changes none of them.

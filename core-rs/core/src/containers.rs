@@ -31,8 +31,16 @@ pub(crate) fn create(mut request: CreateText<'_>) -> Result<CreateReply, CoreErr
 }
 
 /// Op `create_bundle`.
-pub(crate) fn create_bundle(request: CreateBundleText<'_>) -> Result<CreateBundleReply, CoreError> {
-    masu_containers::create_bundle(request, init()?)
+pub(crate) fn create_bundle(mut request: CreateBundleText<'_>) -> Result<CreateBundleReply, CoreError> {
+    // Before anything is changed, which the looks so far do not show.
+    let basis = basis::take();
+    let keep = request.take_keep();
+    let id = request.id().to_owned();
+    let created = masu_containers::create_bundle(request, init()?)?;
+    if let (Some((settings, plan)), Some(basis)) = (keep, basis) {
+        masu_containers::kept_bundle::keep(settings, (basis, &id), plan);
+    }
+    Ok(created)
 }
 
 /// Op `run_kept`.

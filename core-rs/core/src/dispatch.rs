@@ -65,6 +65,7 @@ pub(crate) fn dispatch(op: u32, request: &[u8]) -> Result<Vec<u8>, CoreError> {
         Some("watch_cgroup") => answer("watch_cgroup", request, watch_cgroup::watch_cgroup),
         Some("create_bundle") => answer("create_bundle", request, containers::create_bundle),
         Some("host_ps") => answer("host_ps", request, host_ps::host_ps),
+        Some("read_bundle") => answer("read_bundle", request, basis::read_bundle),
         Some("perform") => answer("perform", request, perform::perform),
         Some("examine_filter") => answer("examine_filter", request, examine::examine_filter),
         Some("append_line") => answer("append_line", request, |AppendLineRequest { path, line }| {

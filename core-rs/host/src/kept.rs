@@ -5,21 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use masu_wire::request::{Look, ObserveRequest, ProcessReply, ProcessRequest, Seen};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::kept_file;
 use crate::observe::observe;
 use crate::process::process;
-
-/// So many are kept; one more, and all make room.
-const MAX_PLANS: usize = 64;
-/// A file longer than this is not read.
-const MAX_BYTES: u64 = 4 << 20;
 
 /// What tells this masu from another: the file that it was started from. None: there is no telling.
 pub fn build() -> Option<String> {
@@ -78,19 +73,16 @@ pub struct Basis {
     pub process: Option<ProcessReply>,
     /// Every look, with what was seen.
     pub looks: Vec<(Look, Seen)>,
+    /// The form of the bundle's document that was read last.
+    pub form: Option<String>,
 }
 
 /// Keeps a plan below `directory`. A plan that cannot be kept is decided again the next time: there is nothing to report.
 pub fn keep(directory: &Path, build: &str, typed: Typed, basis: Basis, work: Work<'_>) -> Option<()> {
     let process = basis.process?;
-    let path = directory.join(file_name(&typed.command, &process.directory));
+    let name = file_name(&typed.command, &process.directory);
     let (looks, seen) = basis.looks.into_iter().unzip();
-    let text = serde_json::to_vec(&KeptPlan { build: build.to_owned(), typed, process, looks, seen, work }).ok()?;
-    make_room(directory)?;
-    let beside = directory.join(format!(".{}", std::process::id()));
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
-    let written = file.and_then(|mut file| file.write_all(&text)).and_then(|()| fs::rename(&beside, path));
-    written.inspect_err(|_| drop(fs::remove_file(&beside))).ok()
+    kept_file::write(directory, &name, &KeptPlan { build: build.to_owned(), typed, process, looks, seen, work })
 }
 
 /// Hands the work of a kept plan that still holds to `act`; none: it has to be decided anew.
@@ -102,13 +94,7 @@ pub fn find<T>(
     act: impl FnOnce(Work<'_>) -> T,
 ) -> Option<T> {
     let own = process(ProcessRequest {}).ok()?;
-    let path = directory.join(file_name(command, &own.directory));
-    let found = fs::symlink_metadata(&path).ok()?;
-    // Nobody but this user, or root, says what this user's containers are.
-    if !found.is_file() || found.uid() != own.uid || found.len() > MAX_BYTES {
-        return None;
-    }
-    let text = fs::read_to_string(&path).ok()?;
+    let text = kept_file::read(directory, &file_name(command, &own.directory), own.uid)?;
     let kept: KeptPlan<'_> = serde_json::from_str(&text).ok()?;
     let terminal = kept.work.text().get().contains("\"open_terminal\"");
     let same_words = kept.build == build && kept.typed.command == command;
@@ -116,15 +102,8 @@ pub fn find<T>(
     if !same_words || !same_variables() || of_process(kept.process, terminal) != of_process(own, terminal) {
         return None;
     }
-    let seen = observe(ObserveRequest { looks: kept.looks.clone() }).ok()?.seen;
-    let same = seen.len() == kept.seen.len()
-        && kept
-            .looks
-            .iter()
-            .zip(seen)
-            .zip(kept.seen)
-            .all(|((look, now), then)| of_sight(look, now) == of_sight(look, then));
-    same.then(|| act(kept.work))
+    let request = ObserveRequest { looks: kept.looks.clone(), blanks: None };
+    are_same(&kept.looks, observe(request).ok()?.seen, kept.seen, of_sight).then(|| act(kept.work))
 }
 
 /// Only a plan with a terminal depends on those of the caller; and one that passes descriptors on is never kept.
@@ -133,9 +112,20 @@ fn of_process(process: ProcessReply, terminal: bool) -> ProcessReply {
     if terminal { process } else { ProcessReply { terminals: [false; 3], rows: 0, columns: 0, ..process } }
 }
 
+/// Whether what is seen now is what was seen then, as far as plans depend on it.
+pub(crate) fn are_same(
+    looks: &[Look],
+    now: Vec<Seen>,
+    then: Vec<Seen>,
+    of_sight: impl Fn(&Look, Seen) -> Seen,
+) -> bool {
+    now.len() == then.len()
+        && looks.iter().zip(now).zip(then).all(|((look, now), then)| of_sight(look, now) == of_sight(look, then))
+}
+
 /// What plans depend on of a sight: not on when a directory changed, how long a file is or which one it is, but on what is in it; and
 /// of a cgroup only on whether there are processes in it at all.
-fn of_sight(look: &Look, mut seen: Seen) -> Seen {
+pub(crate) fn of_sight(look: &Look, mut seen: Seen) -> Seen {
     if look.path.ends_with("/cgroup.procs") {
         seen.text = seen.text.filter(|text| !text.is_empty()).map(|_| String::new());
     }
@@ -145,27 +135,9 @@ fn of_sight(look: &Look, mut seen: Seen) -> Seen {
     seen
 }
 
-/// FNV-1a. Two commands of one name take turns; what a file holds says whose it is.
+/// Two commands of one name take turns; what a file holds says whose it is.
 fn file_name(command: &[String], directory: &str) -> String {
-    let words = command.iter().map(String::as_str).chain([directory]);
-    let bytes = words.flat_map(|word| word.bytes().chain([0]));
-    let hash =
-        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
-}
-
-fn make_room(directory: &Path) -> Option<()> {
-    let entries: Vec<_> = match fs::read_dir(directory) {
-        Ok(entries) => entries.flatten().collect(),
-        Err(_) => {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).ok()?;
-            return Some(());
-        }
-    };
-    if entries.len() >= MAX_PLANS {
-        entries.iter().for_each(|entry| drop(fs::remove_file(entry.path())));
-    }
-    Some(())
+    kept_file::name(command.iter().map(String::as_str).chain([directory]))
 }
 
 #[cfg(test)]
@@ -196,7 +168,7 @@ mod tests {
 
     fn looked(path: &Path, want: Want) -> (Look, Seen) {
         let look = Look { path: path.to_str().unwrap().to_owned(), root: None, want };
-        let seen = observe(ObserveRequest { looks: vec![look.clone()] }).unwrap().seen.remove(0);
+        let seen = observe(ObserveRequest { looks: vec![look.clone()], blanks: None }).unwrap().seen.remove(0);
         (look, seen)
     }
 
@@ -208,6 +180,7 @@ mod tests {
         let basis = Basis {
             process: Some(process(ProcessRequest {}).unwrap()),
             looks: vec![looked(&file, Want::Text), looked(&directory, Want::Stat)],
+            form: None,
         };
         let environment = BTreeMap::from([("HOME".to_owned(), Some("/root".to_owned())), ("NONE".to_owned(), None)]);
         let typed = Typed { command: words(&["run", "host"]), environment };
@@ -266,17 +239,5 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::write(&path, "{").unwrap();
         assert!(found(&plans, "1", &["run", "host"], home).is_none());
-    }
-
-    #[test]
-    fn keep_makes_room_when_there_are_many() {
-        let scratch = Scratch::new("room");
-        let (plans, ..) = kept(&scratch);
-        for number in 0..2 * MAX_PLANS {
-            let typed = Typed { command: words(&["run", &number.to_string()]), environment: BTreeMap::new() };
-            let basis = Basis { process: Some(process(ProcessRequest {}).unwrap()), looks: Vec::new() };
-            keep(&plans, "1", typed, basis, Work::Document(serde_json::from_str("{}").unwrap())).unwrap();
-        }
-        assert!(fs::read_dir(&plans).unwrap().count() <= MAX_PLANS);
     }
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use masu_sys::resolve::{Links, Root};
+use masu_wire::blank::{Blanks, fill_text};
 use masu_wire::error::CoreError;
 use masu_wire::request::{DirectoryEntry, FileKind, FileStatus, Look, ObserveReply, ObserveRequest, Seen, Want};
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
@@ -15,7 +16,18 @@ const TEXT_LIMIT: u64 = 16 << 20;
 
 /// Looks at everything in order. What fails is in the answer, not an error.
 pub fn observe(request: ObserveRequest) -> Result<ObserveReply, CoreError> {
-    Ok(ObserveReply { seen: request.looks.iter().map(see).collect() })
+    let ObserveRequest { looks, blanks } = request;
+    let blanks = blanks.map(|text| Blanks { text, arguments: Vec::new() });
+    Ok(ObserveReply { seen: looks.iter().map(|look| see_filled(look, blanks.as_ref())).collect() })
+}
+
+fn see_filled(look: &Look, blanks: Option<&Blanks>) -> Seen {
+    let Some(blanks) = blanks else { return see(look) };
+    see(&Look {
+        path: fill_text(&look.path, blanks),
+        root: look.root.as_ref().map(|root| fill_text(root, blanks)),
+        want: look.want,
+    })
 }
 
 fn see(look: &Look) -> Seen {
@@ -171,6 +183,23 @@ mod tests {
     fn look(root: Option<&Path>, path: &str, want: Want) -> Seen {
         let root = root.map(|root| root.to_str().unwrap().to_owned());
         see(&Look { path: path.to_owned(), root, want })
+    }
+
+    #[test]
+    fn observe_fills_blanks_in_where_paths_have_some() {
+        let look = |path: &str, root: Option<&str>| Look {
+            path: path.to_owned(),
+            root: root.map(ToOwned::to_owned),
+            want: Want::Stat,
+        };
+        let looks = vec![look("/${value0}", None), look("/self", Some("/${value0}")), look("/$${value0}", None)];
+        let found = |blanks: Option<std::collections::BTreeMap<String, String>>| {
+            let seen = observe(ObserveRequest { looks: looks.clone(), blanks }).unwrap().seen;
+            seen.iter().map(|seen| seen.status.is_some()).collect::<Vec<_>>()
+        };
+        let values = std::collections::BTreeMap::from([("value0".to_owned(), "proc".to_owned())]);
+        assert_eq!(found(Some(values)), [true, true, false]);
+        assert_eq!(found(None), [false; 3]);
     }
 
     #[test]

@@ -30,7 +30,19 @@ pub struct LaunchText<'a> {
     stdio: Option<[i32; 3]>,
 }
 
-impl LaunchText<'_> {
+impl<'a> LaunchText<'a> {
+    /// A launch of a plan whose blanks have these values, with nothing that only somebody who stays beside it wishes.
+    #[must_use]
+    pub fn of(plan: &'a RawValue, blanks: BTreeMap<String, String>, arguments: Vec<String>) -> Self {
+        Self { plan, blanks, arguments, monitor: MonitorOptions::default(), stdio: None }
+    }
+
+    /// The plan, blanks and all.
+    #[must_use]
+    pub const fn plan(&self) -> &'a RawValue {
+        self.plan
+    }
+
     /// A blank's value; none: it has none.
     #[must_use]
     pub fn blank(&self, name: &str) -> Option<&str> {

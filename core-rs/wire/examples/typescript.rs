@@ -142,6 +142,10 @@ fn main() {
         bundle::CreateBundleReply,
         bundle::HostPsRequest,
         bundle::HostPsReply,
+        bundle::ReadBundleRequest,
+        bundle::ReadBundleReply,
+        bundle::DocumentBlank,
+        bundle::BundleSettings,
         lifecycle::PerformRequest,
         lifecycle::PerformReply,
         pipe::PipesRequest,
@@ -272,4 +276,5 @@ const OPS: [(&str, &str, &str); request::OPS.len()] = [
     ("append_line", "AppendLineRequest", "AppendLineReply"),
     ("lock", "LockRequest", "LockReply"),
     ("host_ps", "HostPsRequest", "HostPsReply"),
+    ("read_bundle", "ReadBundleRequest", "ReadBundleReply"),
 ];

@@ -11,6 +11,7 @@ use crate::wire_type;
 
 wire_type! {
     /// Where this user's containers are.
+    #[derive(PartialEq, Eq)]
     pub struct Store {
         /// Runtime state, gone after a boot: `/run/masu`.
         pub runtime: String,

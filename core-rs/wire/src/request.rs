@@ -7,7 +7,7 @@ use crate::plan::{HostStep, Namespace, Plan};
 use crate::{error::CoreError, wire_type};
 
 /// The ops by number. `lib/core/wire.ts` has the same list.
-pub const OPS: [&str; 49] = [
+pub const OPS: [&str; 50] = [
     "observe",
     "process",
     "launch",
@@ -57,6 +57,7 @@ pub const OPS: [&str; 49] = [
     "append_line",
     "lock",
     "host_ps",
+    "read_bundle",
 ];
 
 wire_type! {
@@ -64,6 +65,10 @@ wire_type! {
     pub struct ObserveRequest {
         /// What to look at.
         pub looks: Vec<Look>,
+        /// Values of the blanks in their paths, which are then written as in a plan; none: the paths are as they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub blanks: Option<BTreeMap<String, String>>,
     }
 }
 

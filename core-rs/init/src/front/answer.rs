@@ -7,6 +7,7 @@
 use std::ffi::c_int;
 
 use super::context::{Context, called_as};
+use super::create::create;
 use super::exec::exec;
 use super::grammar::{GRAMMAR, SPECIFICATION};
 use super::kept;
@@ -23,6 +24,7 @@ pub(super) type Answer = Option<c_int>;
 type Execute = fn(&Parsed<'_>, Context<'_>) -> Answer;
 
 const COMMANDS: &[(&str, Execute)] = &[
+    ("create", create),
     ("start", lifecycle::start),
     ("stop", lifecycle::stop),
     ("restart", lifecycle::restart),

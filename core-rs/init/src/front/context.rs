@@ -50,6 +50,11 @@ impl<'a> Context<'a> {
         Self { telling, ..self }
     }
 
+    /// The same where what engines expect of a runtime holds in any case.
+    pub(super) const fn as_runtime(self) -> Self {
+        Self { telling: self.telling.by_contract(), ..self }
+    }
+
     /// What engines expect of a runtime holds.
     pub(super) const fn follows_contract(&self) -> bool {
         self.telling.contract
@@ -58,7 +63,7 @@ impl<'a> Context<'a> {
     /// The same where one of these containers was made from a bundle: then it holds, whatever masu is called as.
     pub(super) fn following(self, store: &Store, words: &[&str]) -> Self {
         let contract = self.telling.contract || words.iter().any(|word| masu_containers::is_bundle(store, word));
-        Self { telling: if contract { self.telling.by_contract() } else { self.telling }, ..self }
+        if contract { self.as_runtime() } else { self }
     }
 
     /// Where containers are. None: something about it that the program knows what to say of.

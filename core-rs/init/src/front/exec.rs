@@ -67,7 +67,7 @@ fn options(parsed: &Parsed<'_>, program: &[&str]) -> Option<ExecOptions> {
 }
 
 /// What is read of a word that may not be there. The outer none: it cannot be read.
-fn optional<T>(written: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<T>(written: Option<&str>, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     match written {
         Some(written) => read(written).map(Some),
         None => Some(None),
@@ -91,7 +91,7 @@ fn read_document(path: &str, parsed: &Parsed<'_>) -> Option<Value> {
 }
 
 /// How many descriptors.
-fn parse_count(written: &str) -> Option<u32> {
+pub(super) fn parse_count(written: &str) -> Option<u32> {
     let is_whole = written == "0" || !written.starts_with(['0', '+']);
     written.parse().ok().filter(|count| is_whole && *count <= MOST_DESCRIPTORS)
 }

@@ -16,6 +16,28 @@ pub(super) const GRAMMAR: Grammar = Grammar {
     ],
     commands: &[
         Command {
+            names: &["create"],
+            flags: &[
+                Flag { name: "bundle", words: &["bundle"], short: Some('b'), kind: Kind::Value },
+                Flag { name: "console-socket", words: &["console-socket"], short: None, kind: Kind::Value },
+                Flag { name: "pidfd-socket", words: &["pidfd-socket"], short: None, kind: Kind::Value },
+                Flag { name: "no-new-keyring", words: &["no-new-keyring"], short: None, kind: Kind::Switch },
+                Flag { name: "pidfile", words: &["pidfile", "pid-file"], short: None, kind: Kind::Value },
+                Flag { name: "preserve-fds", words: &["preserve-fds"], short: None, kind: Kind::Value },
+                Flag { name: "root", words: &["root"], short: None, kind: Kind::Value },
+                Flag { name: "cgroup-manager", words: &["cgroup-manager"], short: None, kind: Kind::Value },
+                Flag { name: "systemd-cgroup", words: &["systemd-cgroup"], short: None, kind: Kind::Switch },
+                Flag { name: "log", words: &["log"], short: None, kind: Kind::Value },
+                Flag { name: "log-format", words: &["log-format"], short: None, kind: Kind::Value },
+                Flag { name: "debug", words: &["debug"], short: None, kind: Kind::Switch },
+                Flag { name: "rootless", words: &["rootless"], short: None, kind: Kind::Optional("true") },
+                Flag { name: "criu", words: &["criu"], short: None, kind: Kind::Value },
+            ],
+            ends_flags: true,
+            runs_program: false,
+            runtime: true,
+        },
+        Command {
             names: &["start"],
             flags: &[
                 Flag { name: "root", words: &["root"], short: None, kind: Kind::Value },

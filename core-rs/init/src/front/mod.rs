@@ -8,6 +8,7 @@
 
 mod answer;
 mod context;
+mod create;
 mod elf;
 mod enter;
 mod exec;
