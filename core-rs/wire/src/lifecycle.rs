@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::bundle::Handover;
+use crate::bundle::Handover;
 use crate::container::{ContainerDocument, ContainerEnd, ContainerRecord, HealthRecord, RestartPolicy};
 use crate::error::CoreError;
 use crate::plan::{HostStep, StageStep};

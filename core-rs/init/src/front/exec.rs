@@ -2,7 +2,8 @@
 
 use std::os::fd::AsFd as _;
 
-use masu_wire::lifecycle::{ExecOptions, ExecRequest, Handover};
+use masu_wire::bundle::Handover;
+use masu_wire::lifecycle::{ExecOptions, ExecRequest};
 use serde_json::Value;
 
 use super::answer::Answer;
