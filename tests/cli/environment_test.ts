@@ -158,14 +158,29 @@ kernelTest("masu run works with descriptors 0 to 2 closed", CONTAINER, async (sc
   }
 });
 
-kernelTest("masu run says when it is started in a directory that is gone", CONTAINER, async (scratch) => {
+kernelTest("masu run in a directory that is gone needs it for relative paths only", CONTAINER, async (scratch) => {
   const rootfs = await image(scratch);
-  const gone = await scratch.dir("gone");
-  const script = 'rmdir "$2"; exec "$0" run "$1" echo hello';
-  const { code, stderr, transcript } = await scratch.command("sh", "-c", script, MASU, rootfs, gone, { cwd: gone });
+  const run = async (image: string) => {
+    const gone = await scratch.dir("gone");
+    const script = 'rmdir "$2"; exec "$0" run "$1" pwd';
+    return await scratch.command("sh", "-c", script, MASU, image, gone, { cwd: gone });
+  };
+  const whole = await run(rootfs);
+  assertEquals([whole.code, whole.stdout, whole.stderr], [0, "/\n", ""], whole.transcript);
+  const { code, stderr, transcript } = await run("./rootfs");
   assertEquals(code, 125, transcript);
   const error = 'masu: Find working directory ".": No such file or directory (ENOENT from getcwd(2))';
   assertEquals(stderr, `${error}\nhint: it was removed: cd to one that is there\n`, transcript);
+});
+
+kernelTest("what runs a program in the working directory says that it is gone", ["userns"], async (scratch) => {
+  for (const words of [["ns", "run", "--uts", "true"], ["cap", "run", "--drop", "all", "true"]]) {
+    const gone = await scratch.dir("gone");
+    const script = 'rmdir "$1"; shift; exec "$0" "$@"';
+    const { code, stderr, transcript } = await scratch.command("sh", "-c", script, MASU, gone, ...words, { cwd: gone });
+    assertEquals(code, 125, transcript);
+    assertStringIncludes(stderr, 'masu: Find working directory ".": No such file or directory', transcript);
+  }
 });
 
 kernelTest("masu run works with few descriptors and a small stack", CONTAINER, async (scratch) => {

@@ -4,7 +4,8 @@
 //! where. What was decided before is answered here ([`answer`]); for everything else the front becomes the program that
 //! follows, as execve(2) would have started it: [`elf`] decides what to map, [`load`] and [`map`] map it, [`enter`] corrects
 //! the auxiliary vector on the kernel's own stack and jumps to the loader. Descriptors, signal masks and dispositions,
-//! environment, argv and working directory stay as they were, because nothing here touches them.
+//! environment, argv and working directory stay as they were, because nothing here touches them; only in place of a working
+//! directory that was removed another one is entered ([`STAND_IN`]).
 
 mod answer;
 mod context;
@@ -30,6 +31,7 @@ use std::ffi::{c_char, c_int};
 
 use failure::Failure;
 use marker::Marker;
+use masu_host::working_directory::STAND_IN;
 use stack::Stack;
 
 /// The exit status that says that masu itself failed, as for `docker run`.
@@ -67,10 +69,14 @@ fn serve(marker: &Marker, stack: Stack) -> Result<c_int, Failure> {
         return Ok(status);
     }
     // Without one Deno's runtime panics before the program can say anything.
-    std::env::current_dir().map_err(|error| {
-        Failure::from_io("Find working directory", ".", &error, "getcwd")
-            .hint("it was removed: cd to one that is there")
+    enter_some_directory().map_err(|error| {
+        Failure::from_io("Find working directory", ".", &error, "getcwd").hint("cd to one that is there")
     })?;
     let target = load::load(marker, stack.page_size()?)?;
     enter::enter(stack, &target)
+}
+
+/// Errors: those of getcwd(3), where there is no /proc either.
+fn enter_some_directory() -> std::io::Result<()> {
+    std::env::current_dir().map(drop).or_else(|error| std::env::set_current_dir(STAND_IN).map_err(|_| error))
 }
