@@ -11,7 +11,7 @@ import { EARLY_FLAGS, type FlagValues, GLOBAL_FLAGS, type GlobalName } from "./f
 import { RUNTIME_EXIT } from "./contract.ts";
 import { calledAs, explainForm, refuseResult, refuseTemplate, reportSettings } from "./global_options.ts";
 import { commandHelp, overview, shortHelp } from "./help.ts";
-import { flagValues, parseArguments, type Parsed } from "./parser.ts";
+import { flagValues, type Grammar, parseArguments, type Parsed } from "./parser.ts";
 import { type Process, thisProcess } from "./process.ts";
 import { createReport, PLAIN_SETTINGS, type Report, type ReportSettings } from "./report.ts";
 import { runtimeVersion, VERSION_LINE } from "./version.ts";
@@ -51,7 +51,7 @@ interface Session {
 }
 
 function dispatch(args: readonly string[], process: Process, session: Session): number | Promise<number> {
-  const early = parseArguments(args, { flags: EARLY_FLAGS, command: "masu", stopAtOperand: true });
+  const early = parseEarly(args, process, session);
   const [name, ...rest] = early.operands;
   const globals = flagValues<GlobalName>(early.values);
   session.report = createReport(reportSettings(globals, process), process);
@@ -62,6 +62,33 @@ function dispatch(args: readonly string[], process: Process, session: Session): 
   const command = runtimeForm(found, session.report, process) ?? found;
   const start = { args, rest, early: [early.values], process, session };
   return command.subcommands === undefined ? runCommand(command, start) : runSubcommand(command, start);
+}
+
+/** What was typed up to the command's name. An engine finds a mistake there in the log that it named before. */
+function parseEarly(args: readonly string[], process: Process, session: Session): Parsed {
+  const grammar = { flags: EARLY_FLAGS, command: "masu", stopAtOperand: true };
+  try {
+    return parseArguments(args, grammar);
+  } catch (error) {
+    const globals = flagValues<GlobalName>(valuesBefore(args, grammar));
+    session.report = createReport(reportSettings(globals, process), process);
+    throw error;
+  }
+}
+
+/** What can be read before the first mistake. */
+function valuesBefore(args: readonly string[], grammar: Grammar): Parsed["values"] {
+  let values: Parsed["values"] = new Map();
+  // A flag without its value, which is the next word, is one mistake.
+  for (let [length, mistakes] = [1, 0]; length <= args.length && mistakes < 2; length++) {
+    try {
+      ({ values } = parseArguments(args.slice(0, length), grammar));
+      mistakes = 0;
+    } catch {
+      mistakes++;
+    }
+  }
+  return values;
 }
 
 /** What stands for a command where engines mean a runtime's; undefined: the command itself. */

@@ -158,6 +158,14 @@ const AS_RUNTIME: [name: string, args: string[], argument0: string, status: numb
       "",
       'Read flag "--no" of "masu state": no such flag\n',
     ],
+    [
+      "ends with 1 for a wrong global flag, in one line",
+      ["--root", "/x", "--no", "list"],
+      "runc",
+      1,
+      "",
+      'Read flag "--no" of "masu": no such flag\n',
+    ],
     ["ends with 1 for an unknown command", ["sate"], "/usr/sbin/runc", 1, "", 'Read command "sate": no such command\n'],
     [
       "ends with 255 when nothing was executed",
