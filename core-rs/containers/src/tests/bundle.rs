@@ -340,6 +340,10 @@ fn a_create_that_is_killed_leaves_what_delete_and_prune_remove() {
             assert!(sweep(&sandbox, false).is_empty());
         } else {
             assert_eq!(sandbox.state().is_ok(), record);
+            if record {
+                // Its first process learns of it soon.
+                until(|| sandbox.status() == "stopped");
+            }
             assert_eq!(sandbox.delete(false).is_some(), !record, "only whose record is there has ended for sure");
             assert_eq!(sandbox.delete(true).map(|error| error.code), record.then_some(ErrorCode::NotFound));
         }
