@@ -89,6 +89,15 @@ function placing(path: string, { mode }: CgroupLayout): PlacedRequest["place"] {
   };
 }
 
+/**
+ * Whether the names in the path say whether there is a place, and not only their number: where this user may make groups in a part of
+ * a hierarchy only. One name alone is always beside or below the caller's own group, and never what is there already.
+ */
+export function isPlacedByName(path: string, { systemd, v1, v2 }: CgroupLayout): boolean {
+  if (systemd !== undefined || !path.includes("/")) return false;
+  return [...v1, ...(v2 === null ? [] : [v2])].some(({ base, mountPoint }) => base !== null && base !== mountPoint);
+}
+
 function parentOf(directory: string, top: string): string {
   return directory === top ? top : directory.slice(0, directory.lastIndexOf("/"));
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MasuError } from "../error.ts";
 import type { LinuxResources } from "../spec/oci.ts";
-import { bundleCgroups, type BundleGroup } from "./bundle_groups.ts";
+import { bundleCgroups, type BundleGroup, isPlacedByName } from "./bundle_groups.ts";
 import { type CgroupLayout, noCgroups } from "./layout.ts";
 import type { CgroupPlan } from "./placement.ts";
 import { HYBRID_ROOT, V2_ALL, V2_ORDINARY, V2_ROOT } from "./layout_fixtures.ts";
@@ -37,6 +37,27 @@ Deno.test("bundleCgroups() takes another path below the caller's own group on v1
   const { directories } = planned({ path: "", resources: {} }, { ...HYBRID_ROOT, v1 });
   assert(directories.memory?.endsWith("/me/web"), directories.memory);
 });
+
+/** An ordinary user to whom a part of the hierarchy was delegated. */
+const DELEGATED: CgroupLayout = {
+  ...V2_ORDINARY,
+  v2: V2_ORDINARY.v2 && { ...V2_ORDINARY.v2, own: "/sys/fs/cgroup/user/me/now", base: "/sys/fs/cgroup/user/me" },
+};
+const NAMED: readonly (readonly [paths: readonly string[], layout: CgroupLayout, byName: boolean])[] = [
+  [["/user/me/web", "/user/you/web"], DELEGATED, true],
+  [["web", "me", "now"], DELEGATED, false],
+  [["/user/me/web", "/user/you/web"], V2_ROOT, false],
+  [["/user/me/web", "/user/you/web"], V2_ORDINARY, false],
+  [["/user/me/web", "/user/you/web"], HYBRID_ROOT, false],
+];
+for (const [paths, layout, byName] of NAMED) {
+  const where = layout.v2?.base ?? "nowhere";
+  Deno.test(`isPlacedByName() tells whether ${paths.join(" or ")} matters where groups are made in ${where}`, () => {
+    const placed = paths.map((path) => planned({ path, resources: {} }, layout).directories.unified !== undefined);
+    assertEquals(new Set(placed).size > 1, byName);
+    assertEquals(paths.map((path) => isPlacedByName(path, layout)), paths.map(() => byName));
+  });
+}
 
 Deno.test("bundleCgroups() joins every hierarchy, named ones too: engines look for the container in each", () => {
   const { join } = planned({ path: "/a", resources: {} }, HYBRID_ROOT);

@@ -8,6 +8,7 @@ import { call } from "../core/call.ts";
 import type { Core } from "../core/load.ts";
 import type { BundleSettings, Handover, HostStep, LaunchRequest, Look, Plan, Store } from "../core/wire.ts";
 import { invalidConfig, MasuError } from "../error.ts";
+import { isPlacedByName } from "../cgroup/bundle_groups.ts";
 import { type BundleFacts, gatherBundleFacts } from "../host/bundle_facts.ts";
 import type { HostEnvironment } from "../host/facts.ts";
 import { joinedLooks } from "../host/joined_namespaces.ts";
@@ -58,7 +59,9 @@ export function prepareBundle(core: Core, request: BundleRequest): PreparedBundl
   const written = () => prepare(core, request, { ...document, form: formWithoutBlanks(document.spec, read.bundle) });
   if (form === undefined) return written();
   try {
-    return prepare(core, request, { ...document, form });
+    const prepared = prepare(core, request, { ...document, form });
+    const { cgroupsPath = "" } = document.spec.linux;
+    return isPlacedByName(cgroupsPath, prepared.facts.cgroups) ? written() : prepared;
   } catch (error) {
     if (!(error instanceof MasuError)) throw error;
     // A failure is told in the document's own words.

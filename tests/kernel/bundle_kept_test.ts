@@ -1,7 +1,7 @@
 /** A bundle's plan that is kept for others of its kind changes nothing but the time that `create` takes. */
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Bundle, type Config } from "../bundle.ts";
-import { exists } from "../host.ts";
+import { exists, testUser } from "../host.ts";
 import { kernelTest, type Need } from "../needs.ts";
 import { MASU, type Outcome, type Scratch, type StartOptions } from "../scratch.ts";
 
@@ -194,6 +194,60 @@ kernelTest(
     assertEquals(plans[1], plans[0]);
   },
 );
+
+kernelTest(
+  "a rootless engine's container has the cgroup that it names below the one that was delegated",
+  [...NEEDS, "user", "userns", "cgroup1"],
+  async (scratch) => {
+    const place = new Place(scratch);
+    const { uid, gid } = testUser() ?? { uid: 0, gid: 0 };
+    const delegated = group("delegated");
+    const directory = `/sys/fs/cgroup/pids/${delegated}`;
+    const ids = [`--map-users=0:${uid}:1`, "--map-users=1:200000:65535", `--map-groups=0:${gid}:1`];
+    const inside = [MASU, "ns", "run", ...ids, "--map-groups=1:200000:65535", "-S", "0", "-G", "0", "--mount", "--"];
+    const script = 'echo $$ >"$1/tasks"; shift; exec "$@" </dev/null >"$OUT" 2>&1';
+    const life = `"$@" create --bundle "$BUNDLE" "$ID" && "$@" start "$ID" || exit
+      until "$@" state "$ID" | grep -q stopped; do sleep 0.02; done
+      "$@" delete --force "$ID"`;
+    await scratch.dir("state", 0o777);
+    await Deno.mkdir(directory);
+    try {
+      for (const file of [".", "tasks", "cgroup.procs"]) await Deno.chown(`${directory}/${file}`, uid, gid);
+      for (const name of ["one", "two"]) {
+        await using bundle = await Bundle.make(scratch, "grep pids: /proc/self/cgroup", (config) => {
+          config.linux.cgroupsPath = `/${delegated}/${name}`;
+          // With limits, to have no cgroup would be an error.
+          config.linux.resources = {};
+          // In another user namespace's pseudoterminals belong to nobody.
+          config.mounts = config.mounts.filter(({ type }) => type === "proc" || type === "tmpfs");
+        });
+        const out = await scratch.write(`out-${name}`, "", 0o666);
+        const masu = [MASU, "--root", place.root];
+        const { transcript } = await scratch.command(
+          ...["sh", "-c", script, "sh", directory, ...inside, "sh", "-c", life, "sh", ...masu],
+          { env: { OUT: out, BUNDLE: bundle.directory, ID: bundle.id } },
+        );
+        assertStringIncludes(await Deno.readTextFile(out), `pids:/${delegated}/${name}\n`, transcript);
+      }
+      assertEquals(place.plans(), []);
+    } finally {
+      await Deno.remove(directory);
+    }
+  },
+);
+
+kernelTest("what is no ID is told of as ever, whether a plan was kept or not", NEEDS, async (scratch) => {
+  const place = new Place(scratch);
+  await using bundle = await Bundle.make(scratch, "true");
+  assertEquals((await place.ran(bundle)).said.code, [0, 0]);
+  for (const id of ["", "..", "a/b", "a b", "n\u00e9e", "x".repeat(100), "x".repeat(201)]) {
+    const words = ["--root", place.root, "create", "--bundle", bundle.directory, id];
+    const kept = await scratch.masu(...words);
+    const anew = await scratch.masu(...words, THROUGH_THE_PROGRAM);
+    assertEquals([kept.code, kept.stderr], [anew.code, anew.stderr], kept.transcript);
+    assertEquals(kept.code, 1, kept.transcript);
+  }
+});
 
 kernelTest("a kept plan holds no values of the bundle that it was made for", NEEDS, async (scratch) => {
   const place = new Place(scratch);
