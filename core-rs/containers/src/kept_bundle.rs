@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::bundle::{CreateBundleText, create_bundle};
 use crate::bundle_directory::bundle_directory;
+use crate::word::is_id;
 
 /// Where plans of bundles are kept below the runtime directory.
 const PLANS: &str = "plans/bundles";
@@ -32,11 +33,14 @@ pub struct Wanted<'a> {
     pub handover: Handover,
 }
 
-/// Makes the container, which then waits for `start`. None: there is no plan that holds, and nothing was done.
+/// Makes the container, which then waits for `start`. None: there is no plan that holds, or the ID is none; nothing was done.
 ///
 /// `init`: gives the sealed executable of its stage. Errors: as of [`create_bundle`].
 pub fn create(wanted: Wanted<'_>, init: impl FnOnce() -> Option<OwnedFd>) -> Option<Result<(), CoreError>> {
     let Wanted { id, bundle, settings, handover } = wanted;
+    if !is_id(id) {
+        return None;
+    }
     let bundle = &bundle_directory(bundle).ok()?;
     let Form { text, mut values, arguments, .. } = form(&read_document(bundle).ok()?, bundle)?;
     let store = &settings.store;

@@ -116,10 +116,10 @@ impl<'a> Finder<'a> {
         self.members(linux, place, |finder, name, value, place| match name {
             "cgroupsPath" => finder.cgroup(value, place),
             "namespaces" => finder.items(value, place, |finder, namespace, place| {
-                // A user namespace that is joined decides what everything else is.
-                let is_user =
-                    members_of(namespace)?.iter().any(|(name, value)| name == "type" && plain(value) == Some("user"));
-                if is_user { Some(()) } else { finder.member(namespace, place, "path", Self::path) }
+                // A user namespace that is joined decides what everything else is. A word with escapes could be any.
+                let is_users = |value: &RawValue| plain(value).is_none_or(|kind| kind == "user");
+                let has_blank = !members_of(namespace)?.iter().any(|(name, value)| name == "type" && is_users(value));
+                if has_blank { finder.member(namespace, place, "path", Self::path) } else { Some(()) }
             }),
             "mountLabel" => finder.whole(value, place, |_| true),
             _ => Some(()),

@@ -123,6 +123,12 @@ fn form_leaves_values_that_could_mean_more() {
 }
 
 #[test]
+fn form_keeps_the_path_of_a_user_namespace_however_it_is_written() {
+    let document = r#"{"linux":{"namespaces":[{"type":"us\u0065r","path":"/proc/7/ns/user"}]}}"#;
+    assert_eq!(form(document, BUNDLE_PATH).unwrap().text, document);
+}
+
+#[test]
 fn form_is_none_where_there_is_no_telling() {
     for text in [
         "",

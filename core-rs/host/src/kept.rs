@@ -18,8 +18,14 @@ use crate::process::process;
 
 /// What tells this masu from another: the file that it was started from. None: there is no telling.
 pub fn build() -> Option<String> {
-    let file = fs::metadata("/proc/self/exe").ok()?;
-    Some(format!("{}:{}:{}.{:09}", file.dev(), file.ino(), file.mtime(), file.mtime_nsec()))
+    version_of(Path::new("/proc/self/exe"))
+}
+
+/// What tells a file from all that were or will be in its place. When it was written is not enough: packages say when that was.
+fn version_of(path: &Path) -> Option<String> {
+    let file = fs::metadata(path).ok()?;
+    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
+    Some(format!("{}:{}:{}:{times:?}", file.dev(), file.ino(), file.size()))
 }
 
 /// What was typed, and what of the environment was read for it.
@@ -198,6 +204,20 @@ mod tests {
 
     fn home(name: &str) -> Option<String> {
         (name == "HOME").then(|| "/root".to_owned())
+    }
+
+    #[test]
+    fn version_of_differs_when_a_file_of_the_same_time_takes_the_place() {
+        let scratch = Scratch::new("version");
+        let path = scratch.0.join("masu");
+        let packaged = |text: &str| {
+            fs::write(&path, text).unwrap();
+            fs::File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+            version_of(&path).unwrap()
+        };
+        let version = packaged("one");
+        assert_eq!(version_of(&path), Some(version.clone()));
+        assert_ne!(packaged("other"), version);
     }
 
     #[test]

@@ -101,11 +101,12 @@ fn of_process(process: ProcessReply) -> ProcessReply {
     }
 }
 
-/// A blank for the container's ID in the names of the caller's cgroups: `withBlankID` of `lib/plan/bundle_form.ts`.
+/// A blank for the container's ID in the names of the caller's cgroups, in which what looks like one is escaped: `withBlankID` of
+/// `lib/plan/bundle_form.ts`.
 fn with_blank_id(look: &Look, mut seen: Seen, id: &str) -> Seen {
     let is_drawn = id.len() == DRAWN_ID && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if is_drawn && look.path == CGROUPS {
-        seen.text = seen.text.map(|text| text.replace(id, "${id}"));
+        seen.text = seen.text.map(|text| text.replace("${", "$${").replace(id, "${id}"));
     }
     seen
 }
@@ -243,6 +244,9 @@ mod tests {
         let drawn = "0f".repeat(32);
         assert_eq!(of(CGROUPS, &drawn), "1:pids:/conmon-${id}.scope");
         assert_eq!(of("/etc/passwd", &drawn), format!("1:pids:/conmon-{drawn}.scope"));
+        let other = "1e".repeat(32);
+        let literal = Seen { text: Some("1:pids:/conmon-${id}.scope".to_owned()), ..Seen::default() };
+        assert_ne!(with_blank_id(&look(CGROUPS), literal, &other).text.unwrap(), of(CGROUPS, &drawn));
         for id in ["a", &drawn[1..], &"0F".repeat(32)] {
             assert_eq!(of(CGROUPS, id), format!("1:pids:/conmon-{id}.scope"));
         }

@@ -1,10 +1,11 @@
 //! The files that kept plans are in: one for each plan, in a directory of this user's own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags, open};
 use serde::Serialize;
 
 /// So many are kept; one more, and all make room.
@@ -33,13 +34,14 @@ pub(crate) fn write(directory: &Path, name: &str, kept: &impl Serialize) -> Opti
 
 /// Reads a file of this user's; none: there is none, or it is no plain file of theirs.
 pub(crate) fn read(directory: &Path, name: &str, uid: u32) -> Option<String> {
-    let path = directory.join(name);
-    let found = fs::symlink_metadata(&path).ok()?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(directory.join(name), flags, Mode::empty()).ok()?);
+    let found = file.metadata().ok()?;
     // Nobody but this user, or root, says what this user's containers are.
     if !found.is_file() || found.uid() != uid || found.len() > MAX_BYTES {
         return None;
     }
-    fs::read_to_string(&path).ok()
+    std::io::read_to_string(file).ok()
 }
 
 fn make_room(directory: &Path) -> Option<()> {
