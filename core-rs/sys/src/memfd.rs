@@ -2,11 +2,15 @@
 
 use crate::error::{Result, SysError, named};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
 use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// F_SEAL_EXEC of linux/fcntl.h (Linux 6.3), which rustix does not name.
 const SEAL_EXEC: SealFlags = SealFlags::from_bits_retain(0x20);
+
+/// Tries to seal what the kernel itself still uses.
+const MOST_TRIES: u32 = 20;
 
 /// A sealed memfd with this content, close-on-exec and executable.
 ///
@@ -32,7 +36,7 @@ fn executable_memfd(name: &CStr) -> Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memfd = match memfd_create(name, flags | MemfdFlags::EXEC) {
         // Before 6.3 there is no MFD_EXEC, and every memfd is executable.
-        Err(rustix::io::Errno::INVAL) => memfd_create(name, flags),
+        Err(Errno::INVAL) => memfd_create(name, flags),
         made => made,
     };
     named("memfd_create", memfd)
@@ -68,7 +72,7 @@ fn copy(memfd: &OwnedFd, source: impl AsFd, mut offset: u64, length: usize) -> R
 fn document_memfd(name: &CStr) -> Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memfd = match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
-        Err(rustix::io::Errno::INVAL) => memfd_create(name, flags),
+        Err(Errno::INVAL) => memfd_create(name, flags),
         made => made,
     };
     named("memfd_create", memfd)
@@ -87,18 +91,45 @@ fn fill_and_seal(memfd: OwnedFd, mut content: &[u8], more: SealFlags) -> Result<
 
 fn seal(memfd: OwnedFd, more: SealFlags) -> Result<OwnedFd> {
     let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-    match fcntl_add_seals(memfd.as_fd(), seals | more) {
+    let add = |seals| retry_while_busy(|| fcntl_add_seals(memfd.as_fd(), seals));
+    match add(seals | more) {
         // A kernel that does not know F_SEAL_EXEC (before 6.3).
-        Err(rustix::io::Errno::INVAL) if !more.is_empty() => named("fcntl", fcntl_add_seals(memfd.as_fd(), seals))?,
+        Err(Errno::INVAL) if !more.is_empty() => named("fcntl", add(seals))?,
         sealed => named("fcntl", sealed)?,
     }
     named("lseek", rustix::fs::seek(&memfd, rustix::fs::SeekFrom::Start(0)))?;
     Ok(memfd)
 }
 
+/// The kernel itself uses pages that were just written, and F_SEAL_WRITE waits for them, but on a busy machine not long enough:
+/// `memfd_wait_for_pins` gives up after 75 ms.
+fn retry_while_busy(attempt: impl Fn() -> rustix::io::Result<()>) -> rustix::io::Result<()> {
+    let mut tries = (0..MOST_TRIES).map(|_| attempt());
+    tries.find(|tried| *tried != Err(Errno::BUSY)).unwrap_or(Err(Errno::BUSY))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn retry_while_busy_gives_up_at_last_only() {
+        for (busy, expected, tried) in [(0, Ok(()), 1), (2, Ok(()), 3), (u32::MAX, Err(Errno::BUSY), MOST_TRIES)] {
+            let count = Cell::new(0);
+            let done = retry_while_busy(|| {
+                count.set(count.get() + 1);
+                if count.get() <= busy { Err(Errno::BUSY) } else { Ok(()) }
+            });
+            assert_eq!((done, count.get()), (expected, tried), "{busy}");
+        }
+        let count = Cell::new(0);
+        let failed = retry_while_busy(|| {
+            count.set(count.get() + 1);
+            Err(Errno::INVAL)
+        });
+        assert_eq!((failed, count.get()), (Err(Errno::INVAL), 1));
+    }
 
     #[test]
     fn sealed_copy_has_the_named_part_of_its_source_and_cannot_be_written() {
