@@ -1,19 +1,20 @@
 //! Op `delete`: containers and all they left are removed.
 
-use masu_steps::executor::Tools;
+use masu_steps::executor::{Tools, execute};
 use masu_wire::error::{CoreError, ErrorCode};
 use masu_wire::lifecycle::{DeleteRequest, Outcome, OutcomesReply, Status};
+use masu_wire::plan::HostStep;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::bundle_delete::destroy;
 use crate::ending::{Goal, Means, end_all};
 use crate::event::Subject;
-use crate::lock::{gone, lock};
-use crate::monitor;
+use crate::lock::{Lock, gone, lock};
 use crate::removal::{remove, remove_links};
 use crate::status::{Condition, will_restart};
-use crate::store::Shelf;
+use crate::store::{Shelf, Side};
 use crate::teardown::settle;
+use crate::{monitor, word};
 
 /// Somebody may start it again and again meanwhile.
 const TRIES: u32 = 16;
@@ -35,7 +36,10 @@ pub fn delete(request: &DeleteRequest, init: Option<BorrowedFd<'_>>) -> Result<O
     }
     let outcomes = request.words.iter().zip(found).map(|(word, found)| {
         let (id, deleted) = match found {
-            Err(error) if error.code == ErrorCode::NotFound && request.ignore => (None, Ok(())),
+            Err(error) if error.code == ErrorCode::NotFound => {
+                let removed = if request.force { remove_leftover(&shelf, word, init) } else { Ok(false) };
+                (None, removed.and_then(|removed| if removed || request.ignore { Ok(()) } else { Err(error) }))
+            }
             Err(error) => (None, Err(error)),
             Ok(id) => {
                 let deleted = delete_found(&shelf, &id, request.force, init);
@@ -48,6 +52,23 @@ pub fn delete(request: &DeleteRequest, init: Option<BorrowedFd<'_>>) -> Result<O
         Outcome { word: word.clone(), id, end: None, error: deleted.err() }
     });
     Ok(OutcomesReply { outcomes: outcomes.collect() })
+}
+
+/// Removes the directory of a bundle's container whose maker was killed before it wrote anything down: its ID is taken as long as that is there.
+/// False: there is none, or somebody is at it.
+fn remove_leftover(shelf: &Shelf<'_>, id: &str, init: Option<BorrowedFd<'_>>) -> Result<bool, CoreError> {
+    if !word::is_id(id) {
+        return Ok(false);
+    }
+    let entry = shelf.entry(id);
+    let (Side::Absent, Some(place)) = (&entry.data, entry.runtime()) else { return Ok(false) };
+    // Whoever has the lock is making or removing it.
+    let Some(_lock) = Lock::try_of(place)? else { return Ok(false) };
+    if shelf.entry(id).is_there() {
+        return Ok(false);
+    }
+    execute(&HostStep::RemoveTree { path: place.path.to_owned(), user: None }, Tools { init })?;
+    Ok(true)
 }
 
 /// All at once. Errors: the first that does not end, for example as nobody waits for what was executed in its pid namespace.
@@ -128,7 +149,12 @@ fn is_between_starts(condition: &Condition) -> bool {
 fn running(condition: &Condition) -> CoreError {
     if condition.bundle().is_some() {
         let id = condition.id();
-        let message = format!("{ACTION} {id:?}: cannot delete container {id} that is not stopped");
+        let status = match condition.bundle_status() {
+            Status::Created => "created",
+            Status::Paused => "paused",
+            _ => "running",
+        };
+        let message = format!("{ACTION} {id:?}: cannot delete container {id} that is not stopped: {status}");
         return CoreError::new(ErrorCode::Failed, message).with_hint("kill it first, or use --force");
     }
     let what = if condition.alive { "it runs" } else { "it is about to be started" };

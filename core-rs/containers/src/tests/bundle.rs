@@ -111,6 +111,9 @@ fn create_refuses_an_id_that_is_taken() {
     let left = error(&sandbox);
     assert!(left.hint.unwrap().contains("system prune") && left.message.contains("already exists"));
     assert!(sandbox.scratch.runtime("one").exists(), "it may be somebody's");
+    assert!(sandbox.delete(true).is_none());
+    sandbox.create();
+    assert!(sandbox.delete(true).is_none() && sandbox.scratch.is_clean());
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn delete_needs_force_while_the_program_runs() {
     sandbox.create();
     sandbox.start().unwrap();
     let error = sandbox.delete(false).unwrap();
-    assert!(error.message.contains("cannot delete container one that is not stopped"), "{error:?}");
+    assert!(error.message.contains("cannot delete container one that is not stopped: running"), "{error:?}");
     assert_eq!(sandbox.status(), "running");
     assert!(sandbox.delete(true).is_none() && sandbox.scratch.is_clean());
     assert!(sandbox.delete(false).unwrap().message.contains("container does not exist"));
