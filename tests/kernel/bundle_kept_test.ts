@@ -336,6 +336,7 @@ const UNKEPT: [name: string, change: (config: Config) => void, flags: string[], 
     [],
     {},
   ],
+  ["a variable that can be no blank", (config) => config.process.env.push('SECRET=a"$b'), [], {}],
   ["a plan that is only shown", () => {}, ["--explain"], {}],
 ];
 

@@ -47,7 +47,7 @@ pub struct Form {
 }
 
 /// Tells form and values of a document apart; its bundle's directory, an absolute path, is a value too. None: there is no telling,
-/// since it is no such document, or looks as if it had blanks.
+/// since it is no such document, or looks as if it had blanks; or a variable would have to stay in the form.
 #[must_use]
 pub fn form(document: &str, bundle: &str) -> Option<Form> {
     let bundle = bundle.strip_prefix('/').filter(|path| is_plain(path))?;
@@ -143,9 +143,9 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// `NAME=VALUE`.
+    /// `NAME=VALUE`. None: it cannot be a blank, and is not to lie about in a kept plan, since it may be a secret.
     fn variable(&mut self, variable: &'a RawValue, place: &mut Place<'a>) -> Option<()> {
-        let Some((name, value)) = plain(variable).and_then(|text| text.split_once('=')) else { return Some(()) };
+        let (name, value) = plain(variable)?.split_once('=')?;
         if name.is_empty() || value.is_empty() || READ_VARIABLES.contains(&name) {
             return Some(());
         }
