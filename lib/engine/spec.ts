@@ -21,6 +21,6 @@ export interface ExampleRequest {
 export function writeExample(core: Core, { bundle, rootless }: ExampleRequest): void {
   const user = rootless ? call(core, "process", {}) : undefined;
   const path = `${bundle === "/" ? "" : bundle}/config.json`;
-  const step: HostStep = { kind: "write_file", path, text: exampleDocument(user), mode: 0o666, exclusive: true };
+  const step: HostStep = { kind: "write_file", path, text: exampleDocument(user), mode: 0o644, exclusive: true };
   call(core, "perform", { steps: [escapeBlanks(step)], blanks: {} });
 }

@@ -380,6 +380,7 @@ kernelTest("a runtime writes a config.json, and none over another", [], async (s
   assertEquals((await scratch.command(RUNTIME, "spec", "--bundle", bundle)).code, 0);
   assertEquals(JSON.parse(await Deno.readTextFile(`${bundle}/config.json`)).root.path, "rootfs");
   assertEquals((await scratch.command(RUNTIME, "spec", { cwd: bundle })).code, 1);
+  assertEquals(((await Deno.stat(`${bundle}/config.json`)).mode ?? 0) & 0o022, 0, "others may not write to it");
 });
 
 if (REFERENCE === undefined) {
