@@ -1,11 +1,11 @@
 //! Bind mounts of files and directories of the runtime namespace.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use masu_steps::failure::{failed, failed_because};
 use masu_sys::errno::values::{EAGAIN, EINVAL, ENOENT, ENOSYS, ENOTDIR, EPERM};
 use masu_sys::error::SysError;
-use masu_sys::file::{self, OFlags};
+use masu_sys::file::{self, FileType, OFlags};
 use masu_sys::mount::{self as mounts, Attributes, ms};
 use masu_sys::namespace;
 use masu_sys::resolve::Links;
@@ -157,7 +157,12 @@ pub(super) fn bind(
         return Err(of_attributes(&action, SysError::new("mount_setattr", ENOSYS)));
     }
     match &tree {
-        Some(tree) => mounts::attach(tree.as_fd(), point.as_fd()).map_err(explain)?,
+        Some(tree) => {
+            mounts::attach(tree.as_fd(), point.as_fd()).map_err(|error| match unlike(tree.as_fd(), point.as_fd()) {
+                Some(cause) if error.errno == EINVAL => failed_because(&action, cause, error),
+                _ => explain(error),
+            })?
+        }
         None => mounts::bind(what.source, &name(&point), what.recursive).map_err(explain)?,
     }
     container.mounted();
@@ -165,6 +170,16 @@ pub(super) fn bind(
         return Ok(());
     }
     change_in_place(container, what, destination, point, tree).map_err(|error| of_change(&action, error))
+}
+
+/// move_mount(2) says EINVAL where mount(2) says ENOTDIR. Docker looks for "not a directory", and asks then whether that was meant.
+fn unlike(tree: BorrowedFd<'_>, point: BorrowedFd<'_>) -> Option<&'static str> {
+    let is_directory = |descriptor| Some(file::kind(&file::status(descriptor).ok()?) == FileType::Directory);
+    match (is_directory(tree)?, is_directory(point)?) {
+        (true, false) => Some("the source is a directory, and the destination is not a directory"),
+        (false, true) => Some("the destination is a directory, and the source is not a directory"),
+        _ => None,
+    }
 }
 
 fn too_few() -> CoreError {
@@ -255,7 +270,7 @@ fn of_change(action: &str, error: SysError) -> CoreError {
 fn of_bind(action: &str, error: SysError) -> CoreError {
     match error.errno {
         EAGAIN => failed_because(action, "its destination was changed at the same time", error),
-        ENOTDIR => explain(failed(action, error)).with_hint("one of them is a directory and the other is not"),
+        ENOTDIR => failed_because(action, "one of them is a directory, and the other is not a directory", error),
         EINVAL => explain(failed(action, error))
             .with_hint("in a user namespace a directory with mounts below it can only be bound with them (rbind)"),
         _ => explain(failed(action, error)),
