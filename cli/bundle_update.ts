@@ -60,7 +60,7 @@ async function readResources(flags: Flags, process: Process): Promise<LinuxResou
   if (file !== undefined) {
     if (isSaid) throw invalidConfig('Read flags of "masu update": the limits are in --resources');
     return parseResources(
-      file,
+      file === "-" ? "--resources -" : file,
       file === "-" ? await wholeInput(process) : process.caller.readText("--resources", file),
     );
   }

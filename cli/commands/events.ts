@@ -5,6 +5,7 @@ import { parseDuration } from "../../lib/config/duration.ts";
 import { parseTimePoint } from "../../lib/config/time_point.ts";
 import { bundleEvents, statsEvent } from "../../lib/engine/bundle_events.ts";
 import { type ContainerEvent, type EventFilter, type EventOptions, readEvents } from "../../lib/engine/events.ts";
+import { viewContainers } from "../../lib/engine/lifecycle.ts";
 import { invalidConfig } from "../../lib/error.ts";
 import type { Command, Invocation } from "../command.ts";
 import { followBundles, storeFor } from "../container_words.ts";
@@ -88,6 +89,8 @@ function printBundleEvents(invocation: Invocation<EventsFlag>, container: string
   const store = storeFor(invocation);
   followBundles(invocation, [container]);
   if (!report.contract) {
+    // Throws `not_found` for one that is not there.
+    viewContainers(core, store, [container]);
     throw invalidConfig(
       `Read operand "${container}" of "masu events": it takes containers of OCI bundles only`,
       `--filter container=${container}`,

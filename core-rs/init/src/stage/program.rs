@@ -65,7 +65,7 @@ pub(super) fn settle(container: &mut Container) -> Result<(), CoreError> {
 pub(super) fn close_descriptors(keep: u32) -> Result<(), CoreError> {
     for number in 3..3 + keep {
         let explain = |error| {
-            failed(format!("Keep the descriptor \"{number}\""), error)
+            failed(format!("Keep descriptor \"{number}\" (--preserve-fds)"), error)
                 .with_hint("each descriptor to keep must be open when masu starts")
         };
         // What is closed by execve(2) is masu's own, and not what the caller means.
