@@ -41,7 +41,11 @@ export function readBundleRequest(command: MakingCommand, words: BundleWords): B
     life: command === "create" ? "created" : flags.on("detach") ? "started" : "watched",
     kept: flags.on("keep"),
     preserveFds: parseWhole("--preserve-fds", preserved, { least: 0, most: MOST_DESCRIPTORS }),
-    sockets: { LISTEN_FDS: process.environment.LISTEN_FDS, LISTEN_PID: process.environment.LISTEN_PID },
+    sockets: {
+      LISTEN_FDS: process.environment.LISTEN_FDS,
+      LISTEN_PID: process.environment.LISTEN_PID,
+      NOTIFY_SOCKET: process.environment.NOTIFY_SOCKET,
+    },
     keyring: !flags.on("no-new-keyring"),
     pivot: !flags.on("no-pivot"),
     handover: handoverOf(flags, path),

@@ -52,7 +52,8 @@ export const start: Command<StartFlag> = {
     followBundles(invocation, words);
     const core = process.core();
     const store = storeFor(invocation);
-    const start = (word: string) => startContainer(core, store, word).id;
+    const start = (word: string) =>
+      startContainer(core, store, word, { notifySocket: process.environment.NOTIFY_SOCKET }).id;
     return tellOutcomes(report, words.map((word) => outcomeOf(word, start)));
   },
 };
@@ -65,6 +66,6 @@ function startAttached(invocation: Invocation<StartFlag>): never {
   const detachKeys = keys === undefined ? DEFAULT_DETACH_KEYS : parseDetachKeys("--detach-keys", keys);
   const core = process.core();
   const store = storeFor(invocation);
-  const { id, connection } = startContainer(core, store, word, true);
+  const { id, connection } = startContainer(core, store, word, { attach: true });
   attachContainer(core, store, id, { connection, stdin: flags.on("interactive"), detachKeys });
 }

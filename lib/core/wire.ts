@@ -1712,6 +1712,24 @@ export type MonitorOptions = {
    * Bytes that detach from a terminal; empty: none.
    */
   detachKeys: Array<number>;
+  /**
+   * Whom to tell when the program says that it is ready; none: nobody asked.
+   */
+  notify?: NotifySocket;
+};
+
+/**
+ * A socket for what the program says of itself, and who hears of it. sd_notify(3)
+ */
+export type NotifySocket = {
+  /**
+   * Made before the program is executed; blanks are filled in.
+   */
+  path: string;
+  /**
+   * `NOTIFY_SOCKET` as masu got it: a path, or an abstract name after `@`.
+   */
+  to: string;
 };
 
 /**
@@ -2454,6 +2472,11 @@ export type StartRequest = {
    * Connect to it before its program runs, so that nothing of its output is missed: [`StartReply::connection`].
    */
   attach: boolean;
+  /**
+   * `NOTIFY_SOCKET` of the caller, for a container of a bundle that was created with one: `start` then waits for its program's
+   * word that it is ready, and passes it on.
+   */
+  notifySocket?: string;
 };
 
 /**

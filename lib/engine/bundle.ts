@@ -12,10 +12,11 @@ import { isPlacedByName } from "../cgroup/bundle_groups.ts";
 import { type BundleFacts, gatherBundleFacts } from "../host/bundle_facts.ts";
 import type { HostEnvironment } from "../host/facts.ts";
 import { joinedLooks } from "../host/joined_namespaces.ts";
-import { escapeBlanks, fillBlanks } from "../plan/blank.ts";
+import { escapeBlanks, fillBlanks, ID } from "../plan/blank.ts";
 import { bundlePlan } from "../plan/bundle.ts";
 import type { BundleWishes } from "../plan/bundle_context.ts";
 import { type BundleForm, formWithBlanks, formWithoutBlanks, withBlankID } from "../plan/bundle_form.ts";
+import { notifySocket, withNotifySocket } from "../plan/notify.ts";
 import { absoluteSpec, grantedCapabilities } from "../spec/bundle_spec.ts";
 import { explainJson } from "../plan/explain/json.ts";
 import { explainText } from "../plan/explain/text.ts";
@@ -23,18 +24,28 @@ import { type BundleDocument, parseBundleSpec } from "../spec/document/spec.ts";
 import type { Spec } from "../spec/oci.ts";
 import { sysctlNamespace, sysctlPath } from "../spec/sysctl.ts";
 import type { ExplainForm } from "./run.ts";
+import { containerPaths } from "../state/paths.ts";
 
 /** One container, as it was asked for. */
-export interface BundleRequest extends Omit<BundleWishes, "pidFile"> {
+export interface BundleRequest extends Omit<BundleWishes, "pidFile" | "notify"> {
   readonly id: string;
   readonly global: GlobalConfig;
   readonly environment: HostEnvironment;
   /** Who is told of it. */
   readonly handover: Handover;
-  /** Sockets that the caller got from systemd and passes on, before `preserveFds` others. sd_listen_fds(3) */
-  readonly sockets: { readonly LISTEN_FDS?: string | undefined; readonly LISTEN_PID?: string | undefined };
+  /** What the caller got from systemd. */
+  readonly sockets: ServiceSockets;
   /** Once it is made, its plan is kept for other bundles of the same form. */
   readonly keep?: boolean;
+}
+
+/** Variables of a service's environment. */
+export interface ServiceSockets {
+  /** Sockets that are passed on, before `preserveFds` others, and for whom they are. sd_listen_fds(3) */
+  readonly LISTEN_FDS?: string | undefined;
+  readonly LISTEN_PID?: string | undefined;
+  /** Whom to tell when the program is ready; the empty text: nobody. sd_notify(3) */
+  readonly NOTIFY_SOCKET?: string | undefined;
 }
 
 /** A bundle's container before anything was done for it. */
@@ -71,7 +82,8 @@ export function prepareBundle(core: Core, request: BundleRequest): PreparedBundl
 
 /** What depends on something that the front cannot look at again is decided each time. */
 function canBeKept({ keep = false, life, pivot, sockets }: BundleRequest, spec: Spec): boolean {
-  return keep && life === "created" && pivot && sockets.LISTEN_FDS === undefined && joinedLooks(spec).length === 0;
+  const hasSockets = sockets.LISTEN_FDS !== undefined || sockets.NOTIFY_SOCKET !== undefined;
+  return keep && life === "created" && pivot && !hasSockets && joinedLooks(spec).length === 0;
 }
 
 function prepare(
@@ -93,7 +105,10 @@ function prepare(
   const { global, environment } = escapeBlanks({ global: request.global, environment: request.environment });
   const facts = gatherBundleFacts(host, { spec: absolute, global, environment });
   const listenFds = socketsPassedOn(request, facts.process.pid);
-  const { spec, missing } = grantedCapabilities(withSockets(absolute, listenFds), facts.process);
+  const { NOTIFY_SOCKET: heard = "" } = request.sockets;
+  const withListening = withSockets(absolute, listenFds);
+  const whole = heard === "" ? withListening : withNotifySocket(withListening);
+  const { spec, missing } = grantedCapabilities(whole, facts.process);
   checkConsole(spec, request);
   checkSettings(file, spec, facts);
   const wishes: BundleWishes = {
@@ -102,16 +117,21 @@ function prepare(
     kept: request.kept,
     preserveFds: request.preserveFds + listenFds,
     keyring: request.keyring,
+    notify: heard !== "",
     pivot: request.pivot,
     ...(request.life === "watched" && handover.pidFile !== undefined && { pidFile: escapeBlanks(handover.pidFile) }),
   };
   const { plan, undo } = bundlePlan(spec, wishes, facts);
   const command = JSON.stringify(document.spec.process.args);
+  // One that is only created has its socket made, and listened to, by whoever starts it.
+  const notify = heard === "" || request.life === "created"
+    ? undefined
+    : notifySocket(containerPaths(facts.directories, ID).directory, heard);
   const launch: LaunchRequest = {
     plan,
     blanks: { ...values, id, created: new Date().toISOString(), command },
     arguments: [...form.arguments],
-    monitor: { bareInit: false, detachKeys: [] },
+    monitor: { bareInit: false, detachKeys: [], ...(notify !== undefined && { notify }) },
   };
   const ignored = missing.map((name) => `capability ${name} cannot be given here`);
   const keep = form.hasBlanks ? settingsOf(request, storeOf(facts)) : null;

@@ -48,12 +48,25 @@ export function inspectContainer(core: Core, store: Store, container: string): I
 }
 
 /**
- * Starts a container, and returns when its program runs. `attach`: with a connection to it, if it did not run already.
+ * Starts a container, and returns when its program runs.
  *
  * Errors: `not_found`; why its program does not run.
  */
-export function startContainer(core: Core, store: Store, container: string, attach = false): StartReply {
-  return call(core, "start", { store, container, attach });
+export function startContainer(
+  core: Core,
+  store: Store,
+  container: string,
+  { attach = false, notifySocket = "" }: StartOptions = {},
+): StartReply {
+  return call(core, "start", { store, container, attach, ...(notifySocket !== "" && { notifySocket }) });
+}
+
+/** How a container is started. */
+export interface StartOptions {
+  /** With a connection to it, if it did not run already. */
+  readonly attach?: boolean;
+  /** Whom to tell when a bundle's program is ready, which is waited for; empty: nobody. sd_notify(3), `NOTIFY_SOCKET` */
+  readonly notifySocket?: string | undefined;
 }
 
 /** How to connect to a container. */

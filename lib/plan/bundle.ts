@@ -22,6 +22,7 @@ import { type HookSteps, hookSteps } from "./hooks.ts";
 import { mountOptions } from "./mount_options.ts";
 import { startPropagation } from "./mounts.ts";
 import { cloneStep, namespaceSteps, networkSteps } from "./namespaces.ts";
+import { type NotifySteps, notifySteps } from "./notify.ts";
 import { protectionSteps, rootPropagation } from "./protection.ts";
 import { resctrlPlan } from "./resctrl.ts";
 
@@ -45,6 +46,7 @@ export function bundlePlan(spec: Spec, wishes: BundleWishes, facts: BundleFacts)
   const cgroups = plannedCgroups(context);
   const resctrl = resctrlPlan(context);
   const hooks = hookSteps(context);
+  const notify = notifySteps(context);
   const pidFile = wishes.pidFile;
   const undo: HostStep[] = [
     ...cgroups.afterwards,
@@ -58,14 +60,14 @@ export function bundlePlan(spec: Spec, wishes: BundleWishes, facts: BundleFacts)
     version: PLAN_VERSION,
     facts: [...context.facts.list],
     create: [],
-    before: [...privateDirectory(paths.directory, owner), ...cgroups.before, ...resctrl.before],
+    before: [...privateDirectory(paths.directory, owner), ...notify.before, ...cgroups.before, ...resctrl.before],
     clone: cloneStep(context, cgroups, [
       record,
       ...resctrl.joining,
       ...networkDevices(spec),
     ]),
     network: networkSteps(context),
-    inside: insideSteps(context, cgroups, hooks),
+    inside: insideSteps(context, cgroups, { hooks, notify }),
     created: [...hooks.created],
     exec: bundleExecSteps(context, hooks),
     // Whoever reads the file takes it for a program that runs.
@@ -109,7 +111,11 @@ function networkDevices({ linux: { netDevices = {} } }: Spec): HostStep[] {
   }));
 }
 
-function insideSteps(context: BundleContext, cgroups: CgroupPlan, hooks: HookSteps): StageStep[] {
+function insideSteps(
+  context: BundleContext,
+  cgroups: CgroupPlan,
+  { hooks, notify }: { readonly hooks: HookSteps; readonly notify: NotifySteps },
+): StageStep[] {
   const { spec } = context;
   const { path, readonly = false } = spec.root;
   const mounts = bundleMounts(context, cgroups);
@@ -118,6 +124,7 @@ function insideSteps(context: BundleContext, cgroups: CgroupPlan, hooks: HookSte
     { kind: "set_propagation", propagation: firstPropagation(context) },
     { kind: "mount_root", path, root: { kind: "bind", source: path, recursive: true, idmapped: false } },
     ...mounts.opening,
+    ...notify.inside,
     ...(hooks.created.length === 0 ? [] : [{ kind: "await_runtime" } as const]),
     ...hooks.inside,
     { kind: "pivot_root" },

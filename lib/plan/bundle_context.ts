@@ -22,6 +22,8 @@ export interface BundleWishes {
   readonly preserveFds: number;
   /** Without: the caller's session keyring is kept. */
   readonly keyring: boolean;
+  /** The program has a socket to say on that it is ready: see `notifySteps`. */
+  readonly notify: boolean;
   /** Without: the root is moved over the old one, and entered by chroot(2). */
   readonly pivot: boolean;
   /** Of one that is watched: a file for the pid. */

@@ -20,6 +20,7 @@ const WISHES: BundleWishes = {
   kept: false,
   preserveFds: 0,
   keyring: true,
+  notify: false,
   pivot: true,
 };
 

@@ -90,6 +90,14 @@ export function planForm(machine: Machine, { spec, bundle, values }: BundleForm,
     global: { cgroupManager: "cgroupfs" },
     environment: { HOME: "/root" },
   });
-  const wishes = { bundle, life: "created", kept: true, preserveFds: 0, keyring: true, pivot: true } as const;
+  const wishes = {
+    bundle,
+    life: "created",
+    kept: true,
+    preserveFds: 0,
+    keyring: true,
+    notify: false,
+    pivot: true,
+  } as const;
   return bundlePlan(absolute, wishes, facts).plan;
 }

@@ -9,7 +9,7 @@ use masu_wire::lifecycle::Store;
 use masu_wire::plan::HostStep;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::event::Subject;
 use crate::handover::hand_over;
@@ -70,6 +70,10 @@ pub fn create_bundle(request: CreateBundleText<'_>, init: BorrowedFd<'_>) -> Res
     let launched = launched.map_err(|error| if is_taken(&error, &directory) { taken(&store, &id) } else { error })?;
     Subject::of(&Condition::of(Shelf::open(&store)?.entry(&id))).tell(&store, "create", &[]);
     drop(lock);
+    if let Some(notify) = &launched.notify {
+        let pidfd = launched.pidfd.as_ref().map(AsFd::as_fd);
+        notify.wait(launched.pid, pidfd, || masu_sys::wait::has_ended(launched.pid).unwrap_or(true))?;
+    }
     Ok(CreateBundleReply { pid: launched.pid })
 }
 

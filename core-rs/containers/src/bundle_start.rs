@@ -2,6 +2,7 @@
 
 use masu_steps::executor::{Tools, set_up};
 use masu_steps::failure::failed;
+use masu_steps::notify::Notify;
 use masu_steps::stage_protocol::{Received, StageMessage, StageOrder, receive, send};
 use masu_sys::errno::values::{EPIPE, ESRCH};
 use masu_sys::local_socket;
@@ -9,6 +10,7 @@ use masu_wire::container::{BundleRecord, ContainerRecord};
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::lifecycle::{StartReply, Status};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::bundle_delete::destroy;
@@ -23,6 +25,23 @@ const ACTION: &str = "Start container";
 const SIGKILL: i32 = 9;
 /// A killed process can still be in an uninterruptible wait.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a started program will say of itself.
+pub(crate) struct Readiness {
+    notify: Notify,
+    /// None: it has ended.
+    process: Option<Process>,
+}
+
+impl Readiness {
+    /// Waits until the program is ready, or has ended, and passes its word on. Not under the container's lock: it may take long.
+    ///
+    /// Errors: nobody hears of it.
+    pub(crate) fn wait(&self, pid: u32) -> Result<(), CoreError> {
+        let process = self.process.as_ref();
+        self.notify.wait(pid, process.and_then(Process::pidfd), || process.is_none_or(Process::has_ended))
+    }
+}
 
 /// Why its program does not run.
 struct Failure {
@@ -44,7 +63,14 @@ enum Reached {
 ///
 /// When a hook fails, the container is destroyed, as runtime.md, "Lifecycle" (1.3), steps 7 and 9 want it.
 /// Errors: it was started before; why its program does not run; the hook that failed.
-pub(crate) fn start(shelf: &Shelf<'_>, condition: &Condition, init: BorrowedFd<'_>) -> Result<StartReply, CoreError> {
+///
+/// `notify`: whom to tell when the program is ready; what is to be waited for then comes back with the reply.
+pub(crate) fn start(
+    shelf: &Shelf<'_>,
+    condition: &Condition,
+    notify: Option<&str>,
+    init: BorrowedFd<'_>,
+) -> Result<(StartReply, Option<Readiness>), CoreError> {
     let id = condition.id();
     let (Some(record), Some(place)) = (&condition.record, condition.entry.runtime()) else {
         return Err(CoreError::bug(format!("{ACTION} {id:?}: it has no record")));
@@ -53,6 +79,9 @@ pub(crate) fn start(shelf: &Shelf<'_>, condition: &Condition, init: BorrowedFd<'
         return Err(CoreError::bug(format!("{ACTION} {id:?}: it was made from no bundle")));
     };
     check(condition)?;
+    let directory = paths::runtime(shelf.store, id);
+    let asks = notify.filter(|_| Path::new(&directory).join(paths::NOTIFY).is_dir());
+    let notify = asks.map(|to| Notify::listen(&format!("{directory}/{}", paths::NOTIFY_SOCKET), to)).transpose()?;
     if let Err(Failure { error, reached }) = execute_program(id, place) {
         match reached {
             Reached::Nobody => {}
@@ -73,7 +102,8 @@ pub(crate) fn start(shelf: &Shelf<'_>, condition: &Condition, init: BorrowedFd<'
     }
     // Nobody listens any more; that it is there says nothing.
     let _ = small_file::remove(place, paths::SOCKET);
-    Ok(StartReply { id: id.to_owned(), pid: record.pid, started: true, connection: None })
+    let readiness = notify.map(|notify| Readiness { notify, process: Process::find(record.pid, record.masu.start) });
+    Ok((StartReply { id: id.to_owned(), pid: record.pid, started: true, connection: None }, readiness))
 }
 
 /// Whether it waits. The words are runc's.

@@ -15,7 +15,7 @@ use std::os::fd::BorrowedFd;
 
 use crate::create::create_text;
 use crate::delete::delete;
-use crate::start::start_found;
+use crate::start::{Wishes, start_found};
 use crate::store::Shelf;
 
 /// Bytes of an ID: as many hexadecimal digits twice.
@@ -54,7 +54,7 @@ pub fn run_document(store: &Store, text: &RawValue, init: BorrowedFd<'_>) -> Res
     // Nobody could guess the old one and write it anywhere else.
     let text = text.get().replace(old, &id).replace(created, &time::now());
     create_text(store, &text, Some(init))?;
-    let started = Shelf::open(store).and_then(|shelf| start_found(&shelf, &id, false, init));
+    let started = Shelf::open(store).and_then(|shelf| start_found(&shelf, &id, Wishes::default(), init));
     if let Err(error) = started {
         let request = DeleteRequest { store: store.clone(), words: vec![id], force: true, ignore: true };
         // What cannot be removed either is shown by `list`; the failed start is what is told.

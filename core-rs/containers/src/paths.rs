@@ -14,6 +14,10 @@ pub const RECORD: &str = "state.json";
 pub const UNDO: &str = "undo.json";
 /// Where the first process of such a container waits for its start, in its runtime directory.
 pub const SOCKET: &str = "start";
+/// The directory that such a container has at `/run/notify`, in its runtime directory: `lib/plan/notify.ts`.
+pub const NOTIFY: &str = "notify";
+/// The socket in it that its program tells of itself on. sd_notify(3)
+pub const NOTIFY_SOCKET: &str = "notify/notify.sock";
 /// What its checks said, in its runtime directory.
 pub const HEALTH: &str = "health.json";
 

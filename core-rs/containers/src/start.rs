@@ -6,7 +6,7 @@ use masu_wire::error::{CoreError, ErrorCode};
 use masu_wire::lifecycle::{StartReply, StartRequest};
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 
-use crate::bundle_start;
+use crate::bundle_start::{self, Readiness};
 use crate::event::make_runtime;
 use crate::lock::{Locked, lock_found};
 use crate::monitor::{self, Options, Started, out_of_turn};
@@ -26,14 +26,23 @@ const ACTION: &str = "Start container";
 pub fn start(request: &StartRequest, init: BorrowedFd<'_>) -> Result<StartReply, CoreError> {
     let shelf = Shelf::open(&request.store)?;
     let id = shelf.find(&request.container)?.id;
-    start_found(&shelf, &id, request.attach, init)
+    start_found(&shelf, &id, Wishes { attach: request.attach, notify: request.notify_socket.as_deref() }, init)
+}
+
+/// How it is started.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Wishes<'a> {
+    /// Connect to it before its program runs.
+    pub(crate) attach: bool,
+    /// Whom to tell when the program is ready.
+    pub(crate) notify: Option<&'a str>,
 }
 
 /// As [`start`], by its ID.
 pub(crate) fn start_found(
     shelf: &Shelf<'_>,
     id: &str,
-    attach: bool,
+    wishes: Wishes<'_>,
     init: BorrowedFd<'_>,
 ) -> Result<StartReply, CoreError> {
     for _ in 0..TRIES {
@@ -41,7 +50,8 @@ pub(crate) fn start_found(
         // It may be of a directory that did not exist when the shelf was opened.
         let fresh = Shelf::open(shelf.store)?;
         let locked = Locked { entry: fresh.entry(id), lock: locked.lock };
-        if let Some(reply) = attempt(&fresh, locked, attach, init)? {
+        if let Some((reply, readiness)) = attempt(&fresh, locked, wishes, init)? {
+            readiness.map_or(Ok(()), |readiness| readiness.wait(reply.pid))?;
             return Ok(reply);
         }
     }
@@ -52,18 +62,18 @@ pub(crate) fn start_found(
 fn attempt(
     shelf: &Shelf<'_>,
     locked: Locked,
-    attach: bool,
+    Wishes { attach, notify }: Wishes<'_>,
     init: BorrowedFd<'_>,
-) -> Result<Option<StartReply>, CoreError> {
+) -> Result<Option<(StartReply, Option<Readiness>)>, CoreError> {
     let condition = Condition::of(locked.entry);
     if let Some(error) = condition.error {
         return Err(error);
     }
     if condition.bundle().is_some() {
-        return bundle_start::start(shelf, &condition, init).map(Some);
+        return bundle_start::start(shelf, &condition, notify, init).map(Some);
     }
     if let Some(record) = condition.record.as_ref().filter(|_| condition.alive) {
-        return Ok(Some(running(record)));
+        return Ok(Some((running(record), None)));
     }
     let Some(document) = &condition.document else {
         return Err(CoreError::new(
@@ -75,12 +85,12 @@ fn attempt(
     if let Some(connection) = monitor::connect(shelf.store, condition.id())? {
         // It takes the lock itself, to write down the end.
         drop(locked.lock);
-        return wake(shelf, &condition, &connection, attach);
+        return Ok(wake(shelf, &condition, &connection, attach)?.map(|reply| (reply, None)));
     }
     settle(&condition, Some(init))?;
     let passthrough = document.log.driver == LogDriver::Passthrough;
     let started = mark_and_spawn(shelf, &condition, Options { attach, passthrough }, init)?;
-    Ok(Some(reply(condition.id(), started.pid, started.connection)))
+    Ok(Some((reply(condition.id(), started.pid, started.connection), None)))
 }
 
 fn running(record: &ContainerRecord) -> StartReply {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::ending::{Ending, Goal, Means, end_all};
 use crate::event::Subject;
-use crate::start::start_found;
+use crate::start::{Wishes, start_found};
 use crate::status::Condition;
 use crate::store::Shelf;
 
@@ -34,7 +34,7 @@ pub fn restart(request: &StopRequest, init: BorrowedFd<'_>) -> Result<OutcomesRe
     let mut endings = end_all(&shelf, &request.words, goal, means);
     for ending in endings.iter_mut().filter(|ending| ending.error.is_none() && !ending.restarted) {
         let Some(id) = &ending.id else { continue };
-        ending.error = start_found(&shelf, id, false, init).err();
+        ending.error = start_found(&shelf, id, Wishes::default(), init).err();
     }
     let restarted = endings.iter().filter(|ending| ending.error.is_none()).filter_map(|ending| ending.id.as_ref());
     restarted.for_each(|id| Subject::of(&Condition::of(shelf.entry(id))).tell(shelf.store, "restart", &[]));

@@ -3,12 +3,14 @@
 use masu_steps::executor::set_up;
 use masu_steps::failure::failed;
 use masu_steps::id_map;
+use masu_steps::notify::Notify;
 use masu_steps::process_identity::start_time_of_child;
 use masu_steps::stage_protocol::{StageDocument, StageOrder};
 use masu_steps::undo::Undo;
 use masu_sys::local_socket;
 use masu_wire::error::{CoreError, ErrorCode, Group};
 use masu_wire::plan::{CloneStep, HostStep, Namespace, StageStep};
+use masu_wire::request::NotifySocket;
 use std::mem::take;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -33,6 +35,8 @@ pub struct Launched {
     pub start: u64,
     /// The master of its terminal.
     pub terminal: Option<OwnedFd>,
+    /// What its program says of itself.
+    pub notify: Option<Notify>,
 }
 
 /// What takes possession of a container's ID.
@@ -63,11 +67,13 @@ pub(super) fn attempt(
         set_up((group, first.len()), rest, launch.tools(), |progress| journal.record(progress))?;
     }
     let listener = listener(&launch.plan.exec)?;
+    let notify =
+        launch.monitor.notify.as_ref().map(|NotifySocket { path, to }| Notify::listen(path, to)).transpose()?;
     let step = &launch.plan.clone;
     let mut stage = Stage::start(&launch.plan, launch.init)
         .map_err(|error| error.at(Group::Clone, clone_place::index(step, Part::Clone)))?;
     match start_program(launch, &mut stage, journal, guard, (signal_mask, listener)) {
-        Ok((start, terminal)) => Ok(Launched { pid: stage.pid, pidfd: stage.pidfd, start, terminal }),
+        Ok((start, terminal)) => Ok(Launched { pid: stage.pid, pidfd: stage.pidfd, start, terminal, notify }),
         Err(error) => {
             let end = stage.end();
             // Without a message from the stage, how it ended is all there is to tell.

@@ -2,6 +2,7 @@
 
 use masu_steps::become_role::become_role;
 use masu_steps::monitor_document::MonitorDocument;
+use masu_steps::notify::Notify;
 use masu_sys::terminal::Modes;
 use masu_wire::error::CoreError;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -28,12 +29,14 @@ fn hand_over(launched: &Launched, guard: &Guard, launch: &Launch<'_>) -> CoreErr
     }
     let number = |descriptor: &OwnedFd| descriptor.as_raw_fd();
     let (pidfd, terminal) = (launched.pidfd.as_ref(), launched.terminal.as_ref());
-    let kept = [Some(guard.socket()), pidfd.map(AsFd::as_fd), terminal.map(AsFd::as_fd)];
+    let notify = launched.notify.as_ref().map(Notify::socket);
+    let kept = [Some(guard.socket()), pidfd.map(AsFd::as_fd), terminal.map(AsFd::as_fd), notify];
     let kept: Vec<BorrowedFd<'_>> = kept.into_iter().flatten().collect();
     become_role(launch.init, c"monitor", &kept, |keeper_pid| MonitorDocument {
         pid: launched.pid,
         pidfd: pidfd.map(number),
         terminal: terminal.map(number),
+        notify: notify.map(|socket| socket.as_raw_fd()),
         guard: guard.socket().as_raw_fd(),
         guard_pid: guard.pid(),
         keeper_pid,

@@ -5,7 +5,7 @@ use masu_steps::failure::failed;
 use masu_steps::process_identity::start_time;
 use masu_steps::undo::Undo;
 use masu_sys::descriptor::adopt;
-use masu_wire::blank::{Blanks, fill_json};
+use masu_wire::blank::{Blanks, fill_json, fill_text};
 use masu_wire::error::CoreError;
 use masu_wire::error::Group;
 use masu_wire::plan::{HostStep, PLAN_VERSION, Plan};
@@ -126,6 +126,10 @@ pub fn read<'a>(text: LaunchText<'_>, init: BorrowedFd<'a>, scope: Scope) -> Res
         )));
     }
     let agent = filter::compile_in(&mut plan.exec)?;
+    let mut monitor = text.monitor;
+    if let Some(notify) = &mut monitor.notify {
+        notify.path = fill_text(&notify.path, &blanks);
+    }
     let stdio = text.stdio.map(take_over).transpose()?;
     if scope == Scope::Start {
         plan.create.clear();
@@ -135,7 +139,7 @@ pub fn read<'a>(text: LaunchText<'_>, init: BorrowedFd<'a>, scope: Scope) -> Res
         plan.create.iter().chain(&plan.before).chain(&plan.clone.record),
         [(Group::Afterwards, &*plan.afterwards), (Group::Delete, &*plan.delete)],
     );
-    Ok(Launch { plan, undo, monitor: text.monitor, init, stdio, agent, signal_mask: None, late, blanks })
+    Ok(Launch { plan, undo, monitor, init, stdio, agent, signal_mask: None, late, blanks })
 }
 
 impl Launch<'_> {

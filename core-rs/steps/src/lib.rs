@@ -22,6 +22,7 @@ pub mod monitor_document;
 pub mod monitor_protocol;
 mod mount;
 mod network_device;
+pub mod notify;
 pub mod process_identity;
 pub mod remove_protocol;
 pub mod stage_protocol;

@@ -14,6 +14,8 @@ pub struct MonitorDocument {
     pub pidfd: Option<i32>,
     /// The master of its terminal.
     pub terminal: Option<i32>,
+    /// The socket of `options.notify`.
+    pub notify: Option<i32>,
     /// The socket to the guard.
     pub guard: i32,
     /// The guard's pid, to reap it.

@@ -4,8 +4,8 @@
 use crate::error::{Result, check, named};
 use crate::file::{Mode, OFlags, open, open_in};
 use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect as connect_to,
-    listen as listen_on, socket_with,
+    AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect as connect_to,
+    listen as listen_on, sendto, socket_with,
 };
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -40,6 +40,36 @@ pub fn listen(path: &str, mode: u32) -> Result<OwnedFd> {
     named("bind", bind(&socket, &address(directory.as_fd(), name)?))?;
     named("listen", listen_on(&socket, BACKLOG))?;
     Ok(socket)
+}
+
+/// A datagram socket at a path of any length that is not there yet, with these permission bits, close-on-exec and non-blocking.
+///
+/// Errors: EADDRINUSE: something is there.
+pub fn receive_at(path: &str, mode: u32) -> Result<OwnedFd> {
+    let (directory, name) = split(path)?;
+    let socket = datagram(SocketFlags::NONBLOCK)?;
+    named("fchmod", rustix::fs::fchmod(&socket, Mode::from_raw_mode(mode)))?;
+    named("bind", bind(&socket, &address(directory.as_fd(), name)?))?;
+    Ok(socket)
+}
+
+/// Sends one datagram to a socket by its path, of any length, or with a first `@` by its abstract name.
+///
+/// Errors: ENOENT: there is none; ECONNREFUSED: nobody has it open.
+pub fn send_to(name: &str, bytes: &[u8]) -> Result<()> {
+    let socket = datagram(SocketFlags::empty())?;
+    let sent = if let Some(name) = name.strip_prefix('@') {
+        let address = named("sendto", SocketAddrUnix::new_abstract_name(name.as_bytes()))?;
+        sendto(&socket, bytes, SendFlags::NOSIGNAL, &address)
+    } else {
+        let (directory, name) = split(name)?;
+        sendto(&socket, bytes, SendFlags::NOSIGNAL, &address(directory.as_fd(), name)?)
+    };
+    named("sendto", sent).map(drop)
+}
+
+fn datagram(flags: SocketFlags) -> Result<OwnedFd> {
+    named("socket", socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags | SocketFlags::CLOEXEC, None))
 }
 
 /// Takes one connection, close-on-exec; it blocks, whatever the listener does. EAGAIN: there is none.
@@ -90,6 +120,25 @@ mod tests {
         let top = std::env::temp_dir().join(format!("masu-socket-{name}-{}", std::process::id()));
         std::fs::create_dir_all(top.join(long)).unwrap();
         top
+    }
+
+    #[test]
+    fn send_to_finds_a_path_or_an_abstract_name() {
+        let top = scratch("datagrams");
+        let path = top.join("d".repeat(100)).join("s");
+        let text = path.to_str().unwrap();
+        assert_eq!(send_to(text, b"x").unwrap_err().errno, ENOENT);
+        let socket = receive_at(text, 0o777).unwrap();
+        send_to(text, b"one").unwrap();
+        let mut bytes = [0; 8];
+        assert_eq!(rustix::io::read(&socket, &mut bytes).unwrap(), 3);
+        assert_eq!(receive_at(text, 0o777).unwrap_err().errno, EADDRINUSE);
+        let name = format!("masu-socket-{}", std::process::id());
+        let other = datagram(SocketFlags::empty()).unwrap();
+        bind(&other, &SocketAddrUnix::new_abstract_name(name.as_bytes()).unwrap()).unwrap();
+        send_to(&format!("@{name}"), b"more").unwrap();
+        assert_eq!(rustix::io::read(&other, &mut bytes).unwrap(), 4);
+        std::fs::remove_dir_all(top).unwrap();
     }
 
     #[test]

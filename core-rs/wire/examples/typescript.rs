@@ -73,6 +73,7 @@ fn main() {
         request::RunRequest,
         request::KeepPlan,
         request::MonitorOptions,
+        request::NotifySocket,
         request::LaunchReply,
         request::WaitRequest,
         request::WaitReply,

@@ -68,6 +68,11 @@ wire_type! {
         pub container: String,
         /// Connect to it before its program runs, so that nothing of its output is missed: [`StartReply::connection`].
         pub attach: bool,
+        /// `NOTIFY_SOCKET` of the caller, for a container of a bundle that was created with one: `start` then waits for its program's
+        /// word that it is ready, and passes it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub notify_socket: Option<String>,
     }
 }
 

@@ -288,6 +288,20 @@ wire_type! {
         pub bare_init: bool,
         /// Bytes that detach from a terminal; empty: none.
         pub detach_keys: Vec<u8>,
+        /// Whom to tell when the program says that it is ready; none: nobody asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub notify: Option<NotifySocket>,
+    }
+}
+
+wire_type! {
+    /// A socket for what the program says of itself, and who hears of it. sd_notify(3)
+    pub struct NotifySocket {
+        /// Made before the program is executed; blanks are filled in.
+        pub path: String,
+        /// `NOTIFY_SOCKET` as masu got it: a path, or an abstract name after `@`.
+        pub to: String,
     }
 }
 

@@ -93,7 +93,8 @@ fn record(runtime: &str) -> String {
 }
 
 fn try_start(scratch: &Scratch, id: &str) -> Result<StartReply, CoreError> {
-    let request = StartRequest { store: scratch.store.clone(), container: id.to_owned(), attach: false };
+    let request =
+        StartRequest { store: scratch.store.clone(), container: id.to_owned(), attach: false, notify_socket: None };
     crate::start(&request, init().unwrap())
 }
 

@@ -140,7 +140,8 @@ impl Drop for Sandbox {
 }
 
 pub(super) fn start(store: &Store) -> Result<StartReply, CoreError> {
-    let request = StartRequest { store: store.clone(), container: "one".to_owned(), attach: false };
+    let request =
+        StartRequest { store: store.clone(), container: "one".to_owned(), attach: false, notify_socket: None };
     crate::start(&request, init().unwrap())
 }
 

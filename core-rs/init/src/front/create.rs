@@ -12,7 +12,8 @@ use super::parse::Parsed;
 pub(super) fn create(parsed: &Parsed<'_>, context: Context<'_>) -> Answer {
     let [id] = *parsed.operands else { return None };
     // What is noted of a document, and sockets that are passed on, only the program knows.
-    if parsed.global("debug") == Some("true") || context.variable("LISTEN_FDS").is_some() {
+    let has_sockets = ["LISTEN_FDS", "NOTIFY_SOCKET"].iter().any(|name| context.variable(name).is_some());
+    if parsed.global("debug") == Some("true") || has_sockets {
         return None;
     }
     let bundle = host_path(parsed.text("bundle")?)?;

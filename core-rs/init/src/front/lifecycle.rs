@@ -28,8 +28,17 @@ pub(super) fn start(parsed: &Parsed<'_>, context: Context<'_>) -> Answer {
     let store = context.store(parsed)?;
     let context = context.following(&store, &parsed.operands);
     let init = context.init()?;
+    let notify_socket = match context.variable("NOTIFY_SOCKET") {
+        None | Some(b"") => None,
+        Some(path) => Some(std::str::from_utf8(path).ok()?.to_owned()),
+    };
     let outcomes = words.into_iter().map(|word| {
-        let request = StartRequest { store: store.clone(), container: word.clone(), attach: false };
+        let request = StartRequest {
+            store: store.clone(),
+            container: word.clone(),
+            attach: false,
+            notify_socket: notify_socket.clone(),
+        };
         let started = masu_containers::start(&request, init.as_fd());
         let id = started.is_ok().then(|| word.clone());
         Outcome { word, id, end: None, error: started.err() }

@@ -9,6 +9,7 @@ use masu_steps::executor::{Tools, tear_down};
 use masu_steps::failure::failed;
 use masu_steps::guard_protocol::GuardOrder;
 use masu_steps::monitor_document::MonitorDocument;
+use masu_steps::notify::Notify;
 use masu_steps::stage_protocol::send;
 use masu_sys::descriptor::{adopt, close_from, close_on_exec};
 use masu_sys::error::SysError;
@@ -18,6 +19,7 @@ use masu_sys::terminal::{Key, Modes, foreground_group};
 use masu_sys::wait::{has_ended, reap};
 use masu_sys::{code, process, pty, signal, signalfd};
 use masu_wire::error::CoreError;
+use masu_wire::request::NotifySocket;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
@@ -60,14 +62,15 @@ fn read(document: OwnedFd) -> Result<MonitorDocument, CoreError> {
 /// From here to the container's end.
 fn supervise(document: &MonitorDocument, guard: Option<&OwnedFd>) -> Result<i32, CoreError> {
     let explain = |error| failed("Watch the container", error);
-    let kept =
-        [Some(document.guard), document.pidfd, document.terminal].map(|number| number.map_or(0, i32::unsigned_abs));
+    let kept = [Some(document.guard), document.pidfd, document.terminal, document.notify]
+        .map(|number| number.map_or(0, i32::unsigned_abs));
     close_from(3, &kept).map_err(explain)?;
     // A caller that ignores SIGCHLD would take the container's end away from here.
     signal::reset(SIGCHLD).map_err(explain)?;
     signal::block_all().map_err(explain)?;
     let (pidfd, master) = (document.pidfd.and_then(adopt), document.terminal.and_then(adopt));
-    for kept in [guard, pidfd.as_ref(), master.as_ref()].into_iter().flatten() {
+    let notify = document.notify.and_then(adopt);
+    for kept in [guard, pidfd.as_ref(), master.as_ref(), notify.as_ref()].into_iter().flatten() {
         close_on_exec(kept.as_fd()).map_err(explain)?;
     }
     let mut monitor = Monitor {
@@ -75,6 +78,9 @@ fn supervise(document: &MonitorDocument, guard: Option<&OwnedFd>) -> Result<i32,
         container: Container::new(document.pid, pidfd, document.options.bare_init),
         relay: master.map(Relay::new).transpose().map_err(explain)?,
         terminal: None,
+        notify: notify
+            .zip(document.options.notify.as_ref())
+            .map(|(socket, NotifySocket { to, .. })| Notify::adopted(socket, to.clone())),
         keeper: document.keeper_pid,
     };
     let ended = monitor.watch();
@@ -106,6 +112,8 @@ struct Monitor {
     relay: Option<Relay>,
     /// The caller's, while the container has one of its own.
     terminal: Option<CallerTerminal>,
+    /// Until the program has said that it is ready.
+    notify: Option<Notify>,
     /// The child that frees the memory of what this process was, until it is reaped.
     keeper: Option<u32>,
 }
@@ -140,15 +148,28 @@ impl Monitor {
         let wanted = self.relay.as_ref().map(Relay::wanted).unwrap_or_default();
         let mut polled = vec![PollFd::new(&self.signals, PollFlags::IN)];
         polled.extend(wanted.iter().map(|(_, descriptor, flags)| PollFd::from_borrowed_fd(*descriptor, *flags)));
+        polled.extend(self.notify.as_ref().map(|notify| PollFd::from_borrowed_fd(notify.socket(), PollFlags::IN)));
         let waited = rustix::io::retry_on_intr(|| poll(&mut polled, None));
         waited.map_err(|errno| SysError::new("poll", errno.raw_os_error()))?;
         let ready = wanted.iter().zip(polled.iter().skip(1)).filter(|(_, polled)| !polled.revents().is_empty());
         let ready: Vec<Wanted> = ready.map(|((wanted, ..), _)| *wanted).collect();
+        self.pass_on();
         for wanted in ready {
             let typed = self.relay.as_mut().map(|relay| relay.advance(wanted)).unwrap_or_default();
             self.handle_keys(&typed)?;
         }
         Ok(())
+    }
+
+    /// This process stays the service's: whoever listens takes messages of that only.
+    fn pass_on(&mut self) {
+        let done = self.notify.as_ref().is_some_and(|notify| {
+            notify.advance(None).unwrap_or_else(|error| {
+                report(&error);
+                true
+            })
+        });
+        self.notify.take_if(|_| done);
     }
 
     fn handle(&mut self, arrived: Arrived) -> Result<(), SysError> {
