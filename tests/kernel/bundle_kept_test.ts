@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Bundle, type Config } from "../bundle.ts";
 import { exists, testUser } from "../host.ts";
+import { keptPlans, recordOf } from "../kept_bundles.ts";
 import { kernelTest, type Need } from "../needs.ts";
 import { MASU, type Outcome, type Scratch, type StartOptions } from "../scratch.ts";
 
@@ -16,12 +17,8 @@ class Place {
     this.root = scratch.path("state");
   }
 
-  /** Each kept plan's file, which is another one whenever something was decided. */
   plans(): string[] {
-    const directory = `${this.root}/plans/bundles`;
-    if (!exists(directory)) return [];
-    return [...Deno.readDirSync(directory)].map(({ name }) => `${name} ${Deno.lstatSync(`${directory}/${name}`).ino}`)
-      .sort();
+    return keptPlans(this.root);
   }
 
   /** Makes and starts a bundle's container, and waits for its end. `decided`: no kept plan was used. */
@@ -111,10 +108,7 @@ kernelTest("the container of a kept plan has the record of a decided one", [...N
   for (const options of [{}, {}, THROUGH_THE_PROGRAM]) {
     const { code, transcript } = await place.create(bundle, [], options);
     assertEquals(code, 0, transcript);
-    const text = Deno.readTextFileSync(`${place.root}/containers/${bundle.id}/state.json`);
-    records.push(
-      text.replaceAll(/"(created|started)":"[^"]*"/g, '"$1":"TIME"').replaceAll(/"(pid|start)":\d+/g, '"$1":0'),
-    );
+    records.push(recordOf(place.root, bundle.id));
     await place.masu("delete", bundle, "--force");
   }
   assertEquals(records[1], records[0]);
