@@ -46,7 +46,7 @@ export class Place {
 
   /** The error for what stands here. Code: `invalid_config`. */
   wrong(cause: string, hint?: string): MasuError {
-    return invalidConfig(`Read ${quoted(this.file)}: ${this.#what()} ${cause}`, hint);
+    return invalidConfig(`Read ${this.#name}: ${this.#what()} ${cause}`, hint);
   }
 
   /** The same, with what was written. */
@@ -63,7 +63,12 @@ export class Place {
 
   /** Keeps a word for `--debug`. */
   note(what: string): void {
-    this.notes.push(`Read ${quoted(this.file)}: ${this.#what()} ${what}`);
+    this.notes.push(`Read ${this.#name}: ${this.#what()} ${what}`);
+  }
+
+  /** In full: engines' paths are long, and differ at their ends. */
+  get #name(): string {
+    return escaped(JSON.stringify(this.file));
   }
 
   #what(): string {

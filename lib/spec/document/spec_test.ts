@@ -62,6 +62,12 @@ function collect(key: string, value: unknown, kept: Set<string>): void {
   }
 }
 
+Deno.test("parseBundleSpec() names a file in full, however long an engine's paths are", () => {
+  const file = `/var/lib/${"x".repeat(300)}/config.json`;
+  const error = assertThrows(() => parseBundleSpec(file, withKey("hostname", 1)), MasuError);
+  assertStringIncludes(error.message, `Read "${file}": key "hostname" 1`);
+});
+
 Deno.test("parseBundleSpec() refuses each key that masu has nothing for", () => {
   for (const key of REFUSED_KEYS) {
     assertEquals(SPEC.keys?.includes(key), true);
