@@ -26,6 +26,7 @@ for (const [source, destination, options] of UNLIKE) {
       const { code, stderr, transcript } = await caller.create();
       assertEquals(code, 1, transcript);
       assertStringIncludes(stderr, "not a directory", transcript);
+      assertEquals(stderr.includes("is a directory"), false, "that would be about a program");
     },
   );
 }

@@ -172,12 +172,13 @@ pub(super) fn bind(
     change_in_place(container, what, destination, point, tree).map_err(|error| of_change(&action, error))
 }
 
-/// move_mount(2) says EINVAL where mount(2) says ENOTDIR. Docker looks for "not a directory", and asks then whether that was meant.
+/// move_mount(2) says EINVAL where mount(2) says ENOTDIR. Docker looks for "not a directory", and asks then whether that was meant; "is a directory"
+/// would be a program that cannot be executed.
 fn unlike(tree: BorrowedFd<'_>, point: BorrowedFd<'_>) -> Option<&'static str> {
     let is_directory = |descriptor| Some(file::kind(&file::status(descriptor).ok()?) == FileType::Directory);
     match (is_directory(tree)?, is_directory(point)?) {
-        (true, false) => Some("the source is a directory, and the destination is not a directory"),
-        (false, true) => Some("the destination is a directory, and the source is not a directory"),
+        (true, false) => Some("the destination is not a directory, as the source is"),
+        (false, true) => Some("the source is not a directory, as the destination is"),
         _ => None,
     }
 }
@@ -270,7 +271,7 @@ fn of_change(action: &str, error: SysError) -> CoreError {
 fn of_bind(action: &str, error: SysError) -> CoreError {
     match error.errno {
         EAGAIN => failed_because(action, "its destination was changed at the same time", error),
-        ENOTDIR => failed_because(action, "one of them is a directory, and the other is not a directory", error),
+        ENOTDIR => failed_because(action, "one of them is not a directory, as the other is", error),
         EINVAL => explain(failed(action, error))
             .with_hint("in a user namespace a directory with mounts below it can only be bound with them (rbind)"),
         _ => explain(failed(action, error)),
