@@ -52,7 +52,9 @@ export function updateBundle(
   using lock = lockContainer(core, store, container);
   const [view] = viewContainers(core, store, [lock.id]);
   const record = view?.record ?? null;
-  if (record === null) throw new MasuError("failed", `Update container "${container}": container not running`);
+  if (record === null || view?.status === "stopped") {
+    throw new MasuError("failed", `Update container "${container}": container not running`);
+  }
   const { bundle } = record.masu;
   if (bundle === undefined) throw new MasuError("failed", `Update container "${record.id}": it is of no bundle`);
   const { steps: limits, swapAccounting } = limitsOf(core, record, changes, global);

@@ -185,10 +185,28 @@ kernelTest("a runtime says that a container has ended", NEEDS, async (scratch) =
   await using caller = await Caller.make(scratch, "exit 0");
   await caller.run();
   await caller.until("stopped");
-  for (const words of [["kill", caller.id, "15"], ["pause", caller.id], ["exec", caller.id, "true"]]) {
+  const limit = ["update", "--pids-limit", "10", caller.id];
+  for (const words of [["kill", caller.id, "15"], ["pause", caller.id], limit, ["exec", caller.id, "true"]]) {
     const { code, stderr, transcript } = await caller.call(words);
     assert(code === 1 || code === 255 && words[0] === "exec", transcript);
     assertMatch(stderr, /not running|cannot exec in a stopped container/, transcript);
+  }
+});
+
+kernelTest("a runtime pauses what runs, and resumes what is paused", NEEDS, async (scratch) => {
+  await using caller = await Caller.make(scratch, SLEEP);
+  await caller.run();
+  const calls: [verb: string, code: number, cause: RegExp][] = [
+    ["resume", 1, /container not paused/],
+    ["pause", 0, /^$/],
+    ["pause", 1, /container not running/],
+    ["resume", 0, /^$/],
+    ["resume", 1, /container not paused/],
+  ];
+  for (const [verb, code, cause] of calls) {
+    const outcome = await caller.call([verb, caller.id]);
+    assertEquals(outcome.code, code, outcome.transcript);
+    assertMatch(outcome.stderr.trim(), cause, outcome.transcript);
   }
 });
 

@@ -24,7 +24,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// The control files here hold a few words.
 const LENGTH: usize = 4096;
 
-/// Freezes or thaws each. One that is frozen, or thawed, already is fine. Errors of each: `failed` it does not run.
+/// Freezes or thaws each. One that is frozen, or thawed, already is fine, unless an engine made it, which takes that for its own
+/// mistake. Errors of each: `failed` it does not run.
 pub fn freeze(request: &FreezeRequest) -> Result<OutcomesReply, CoreError> {
     let shelf = Shelf::open(&request.store)?;
     Ok(each(&shelf, &request.words, |entry| freeze_one(&shelf, entry, request.frozen)))
@@ -44,6 +45,10 @@ fn freeze_one(shelf: &Shelf<'_>, entry: Entry, frozen: bool) -> Result<(), CoreE
     if is_frozen(freezer) != frozen {
         set(freezer, frozen)?;
         Subject::of(&condition).tell(shelf.store, if frozen { "pause" } else { "unpause" }, &[]);
+    } else if condition.bundle().is_some() {
+        // runc's words.
+        let cause = if frozen { "container not running, but paused" } else { "container not paused" };
+        return Err(CoreError::new(ErrorCode::Failed, format!("{action} {:?}: {cause}", condition.id())));
     }
     Ok(())
 }
