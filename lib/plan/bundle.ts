@@ -23,7 +23,7 @@ import { mountOptions } from "./mount_options.ts";
 import { startPropagation } from "./mounts.ts";
 import { cloneStep, namespaceSteps, networkSteps } from "./namespaces.ts";
 import { type NotifySteps, notifySteps } from "./notify.ts";
-import { protectionSteps, rootPropagation } from "./protection.ts";
+import { protectionSteps, readOnlyRoot, rootPropagation } from "./protection.ts";
 import { resctrlPlan } from "./resctrl.ts";
 
 /** A plan, and what undoes a start that failed where the plan does not. */
@@ -132,7 +132,7 @@ function insideSteps(
     ...protectionSteps(spec),
     ...rootPropagation(spec),
     ...ownPropagations(spec),
-    ...(readonly ? [{ kind: "read_only_root" } as const] : []),
+    ...(readonly ? readOnlyRoot(spec) : []),
   ];
 }
 

@@ -17,6 +17,12 @@ export function protectionSteps({ linux: { maskedPaths = [], readonlyPaths = [] 
   ];
 }
 
+/** The root, read-only once the program's working directory was made in it, where that was missing. */
+export function readOnlyRoot({ process: { cwd } }: Spec): StageStep[] {
+  const making: StageStep[] = cwd === "/" ? [] : [{ kind: "change_directory", path: cwd, create: true }];
+  return [...making, { kind: "read_only_root" }];
+}
+
 /** OCI: what mounts in the container's root do to others; private unless it says otherwise. */
 export function rootPropagation({ linux: { rootfsPropagation } }: Spec): StageStep[] {
   if (rootfsPropagation === undefined || /^r?private$/.test(rootfsPropagation)) return [];

@@ -12,6 +12,7 @@ import type { RunContext } from "./run_context.ts";
 import { closedDirectory, makeDirectory, privateDirectory, removeTree } from "./directories.ts";
 import { mountOptions, MS } from "./mount_options.ts";
 import { hostID } from "./user_namespace.ts";
+import { readOnlyRoot } from "./protection.ts";
 
 /** The steps that concern the root. */
 export interface RootPlan {
@@ -39,7 +40,7 @@ export function rootPlan(context: RunContext): RootPlan {
     : image.copyOnWrite
     ? layeredPlan(image.path, context)
     : directPlan(image.path, context);
-  return readOnly ? { ...plan, closing: [...plan.closing, { kind: "read_only_root" }] } : plan;
+  return readOnly ? { ...plan, closing: [...plan.closing, ...readOnlyRoot(context.spec)] } : plan;
 }
 
 /** A directory that is copied on write. */

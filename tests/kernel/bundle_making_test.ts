@@ -33,6 +33,15 @@ const CASES: readonly Case[] = [
     says: "700",
   },
   {
+    name: "a working directory that is missing is made before the root becomes read-only",
+    change: (config) => {
+      config.root.readonly = true;
+      config.process.cwd = "/new/place";
+    },
+    script: "pwd; touch /new/file 2>/dev/null || echo closed",
+    says: "/new/place\nclosed",
+  },
+  {
     name: "a read-only tmpfs takes what is mounted in it first",
     change: ({ mounts }) =>
       mounts.push(

@@ -47,6 +47,11 @@ kernelTest("run host runs the host's programs with its libraries", ["mount", "ov
   assertEquals(await inside(scratch, [], "sha256sum /usr/bin/env", HOST), stdout.trimEnd());
 });
 
+kernelTest("run --read-only makes a working directory that is missing", ["mount", "busybox"], async (scratch) => {
+  const script = "pwd; touch /new/file 2>/dev/null || echo closed";
+  assertEquals(await inside(scratch, ["--read-only", "--workdir", "/new/place"], script), "/new/place\nclosed");
+});
+
 kernelTest("run --read-only host lets no part of the system be written", ["mount", "overlay"], async (scratch) => {
   const script = "for d in / /etc /usr /var /root /home; do touch $d/f 2>/dev/null && echo $d; done; true";
   assertEquals(await inside(scratch, ["--read-only"], script, HOST), "");

@@ -30,8 +30,10 @@ pub fn read_document(bundle: &str) -> Result<String, CoreError> {
         Err(errno) => return Err(explain(SysError::new("open", errno.raw_os_error()))),
     };
     let status = fstat(&file).map_err(|errno| explain(SysError::new("fstat", errno.raw_os_error())))?;
-    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
-        return Err(explain(SysError::new("read", Errno::INVAL.raw_os_error())));
+    match FileType::from_raw_mode(status.st_mode) {
+        FileType::RegularFile => {}
+        FileType::Directory => return Err(explain(SysError::new("read", Errno::ISDIR.raw_os_error()))),
+        _ => return Err(explain(SysError::new("read", Errno::INVAL.raw_os_error()))),
     }
     let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0).min(1 << 20) + 1);
     let read = File::from(file).take(MAX_BYTES + 1).read_to_end(&mut bytes);
