@@ -319,11 +319,18 @@ const REFUSALS: [args: string[], message: string][] = [
   [["state"], 'Read operands of "masu state": no CONTAINER'],
   [["stats", "-d", "0.01"], "shorter than 50 ms"],
   [["top", "--format", "{{.ID}}"], "masu top prints by no template"],
-  [["events", "web"], "hint: --filter container=web"],
   [["events", "-f", "type=image"], "masu has events of containers only"],
   [["port", "web", "http"], 'Read operand "http": not a port'],
   [["completion", "csh"], 'Read operand "csh": masu knows no such shell'],
 ];
+
+kernelTest("events names the filter for a container of no bundle", NEEDS, async (scratch) => {
+  const name = `events-${Deno.pid}`;
+  await scratch.container("create", "--name", name, await image(scratch), "true");
+  const { code, stdout, stderr, transcript } = await scratch.masu("events", name);
+  assertEquals([code, stdout], [2, ""], transcript);
+  assertStringIncludes(stderr, `hint: --filter container=${name}`, transcript);
+});
 
 kernelTest("top draws live, ends with q, and gives the terminal back", [...NEEDS, "tmux"], async (scratch) => {
   const name = `top-${Deno.pid}`;
