@@ -1,16 +1,12 @@
 //! `config.json` of an OCI bundle: read whole.
 
-use std::fs::File;
-use std::io::Read;
-
 use masu_steps::failure::failed;
 use masu_sys::error::SysError;
 use masu_wire::error::{CoreError, ErrorCode};
-use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, retry_on_intr};
 
-/// `LARGEST` of `lib/engine/small_document.ts`. The largest that engines write are some 100 KiB.
-const MAX_BYTES: u64 = 16 << 20;
+use crate::observe::{TEXT_LIMIT, regular_text};
 
 /// What it is called in the bundle's directory.
 const NAME: &str = "config.json";
@@ -29,18 +25,12 @@ pub fn read_document(bundle: &str) -> Result<String, CoreError> {
         }
         Err(errno) => return Err(explain(SysError::new("open", errno.raw_os_error()))),
     };
-    let status = fstat(&file).map_err(|errno| explain(SysError::new("fstat", errno.raw_os_error())))?;
-    match FileType::from_raw_mode(status.st_mode) {
-        FileType::RegularFile => {}
-        FileType::Directory => return Err(explain(SysError::new("read", Errno::ISDIR.raw_os_error()))),
-        _ => return Err(explain(SysError::new("read", Errno::INVAL.raw_os_error()))),
+    match regular_text(file) {
+        Ok((text, _)) => Ok(text),
+        Err(Errno::FBIG) => {
+            let message = format!("Read {path:?}: it is larger than {TEXT_LIMIT} bytes");
+            Err(CoreError::new(ErrorCode::InvalidConfig, message))
+        }
+        Err(errno) => Err(explain(SysError::new("read", errno.raw_os_error()))),
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(status.st_size).unwrap_or(0).min(1 << 20) + 1);
-    let read = File::from(file).take(MAX_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| explain(SysError::from_io("read", &error)))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("Read {path:?}: it is larger than {MAX_BYTES} bytes");
-        return Err(CoreError::new(ErrorCode::InvalidConfig, message));
-    }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }

@@ -11,8 +11,9 @@ use masu_wire::request::{DirectoryEntry, FileKind, FileStatus, Look, ObserveRepl
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 
-/// The most that one `text` look reads. A control file or a passwd is far smaller; a container could make it anything.
-const TEXT_LIMIT: u64 = 16 << 20;
+/// The most that one `text` look reads. A control file or a passwd is far smaller; a container could make it anything. Documents of engines
+/// are some 100 KiB at most: `LARGEST` of `lib/engine/small_document.ts`.
+pub(crate) const TEXT_LIMIT: u64 = 16 << 20;
 
 /// Looks at everything in order. What fails is in the answer, not an error.
 pub fn observe(request: ObserveRequest) -> Result<ObserveReply, CoreError> {
@@ -68,6 +69,12 @@ fn status(look: &Look, flags: OFlags) -> Result<Seen, Errno> {
 /// A fifo without a writer or a device could block or react: only a regular file is read, and O_NONBLOCK keeps the open itself from waiting.
 fn text(look: &Look) -> Result<Seen, Errno> {
     let file = open(look, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    let (text, status) = regular_text(file)?;
+    Ok(Seen { text: Some(text), status: Some(file_status(&status)), ..Seen::default() })
+}
+
+/// The text of a regular file, what is no UTF-8 replaced. Errors: EISDIR, EINVAL it is no regular file; EFBIG it is longer than [`TEXT_LIMIT`].
+pub(crate) fn regular_text(file: OwnedFd) -> Result<(String, Stat), Errno> {
     let status = fs::fstat(&file)?;
     match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => {}
@@ -81,7 +88,7 @@ fn text(look: &Look) -> Result<Seen, Errno> {
         return Err(Errno::FBIG);
     }
     let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Ok(Seen { text: Some(text), status: Some(file_status(&status)), ..Seen::default() })
+    Ok((text, status))
 }
 
 fn list(look: &Look) -> Result<Seen, Errno> {

@@ -108,12 +108,6 @@ impl Notify {
     }
 }
 
-impl From<Notify> for OwnedFd {
-    fn from(notify: Notify) -> Self {
-        notify.socket
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

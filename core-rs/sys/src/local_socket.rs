@@ -33,11 +33,8 @@ fn stream(flags: SocketFlags) -> Result<OwnedFd> {
 ///
 /// Errors: EADDRINUSE: something is there.
 pub fn listen(path: &str, mode: u32) -> Result<OwnedFd> {
-    let (directory, name) = split(path)?;
     let socket = stream(SocketFlags::NONBLOCK)?;
-    // bind(2) gives the file the socket's own permission bits.
-    named("fchmod", rustix::fs::fchmod(&socket, Mode::from_raw_mode(mode)))?;
-    named("bind", bind(&socket, &address(directory.as_fd(), name)?))?;
+    bind_at(&socket, path, mode)?;
     named("listen", listen_on(&socket, BACKLOG))?;
     Ok(socket)
 }
@@ -46,11 +43,16 @@ pub fn listen(path: &str, mode: u32) -> Result<OwnedFd> {
 ///
 /// Errors: EADDRINUSE: something is there.
 pub fn receive_at(path: &str, mode: u32) -> Result<OwnedFd> {
-    let (directory, name) = split(path)?;
     let socket = datagram(SocketFlags::NONBLOCK)?;
-    named("fchmod", rustix::fs::fchmod(&socket, Mode::from_raw_mode(mode)))?;
-    named("bind", bind(&socket, &address(directory.as_fd(), name)?))?;
+    bind_at(&socket, path, mode)?;
     Ok(socket)
+}
+
+fn bind_at(socket: &OwnedFd, path: &str, mode: u32) -> Result<()> {
+    let (directory, name) = split(path)?;
+    // bind(2) gives the file the socket's own permission bits.
+    named("fchmod", rustix::fs::fchmod(socket, Mode::from_raw_mode(mode)))?;
+    named("bind", bind(socket, &address(directory.as_fd(), name)?))
 }
 
 /// Sends one datagram to a socket by its path, of any length, or with a first `@` by its abstract name.
